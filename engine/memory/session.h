@@ -1,0 +1,96 @@
+// A process's (or thread's) membership in the engine: it holds one slot of the region, pins epochs
+// while it reads, and frees memory once no session can see it any more (epoch-based reclamation,
+// after K. Fraser, "Practical lock-freedom", 2004).
+//
+// One thread uses a Session. Pins are short: no file access, no wait for a transaction, no call to
+// the host that may block while one is held.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "absl/status/statusor.h"
+#include "engine/memory/allocator.h"
+#include "engine/memory/region.h"
+#include "engine/memory/session_slot.h"
+
+namespace quire {
+
+class Session {
+ public:
+  // Takes a free slot. `owner` is the host's name for the caller, not 0.
+  // Errors: kResourceExhausted when all slots are taken.
+  static absl::StatusOr<std::unique_ptr<Session>> Open(Region region, uint64_t owner);
+  // Gives the slot back with all that the session pinned. What it retired and cannot be freed yet
+  // stays for the slot's next owner.
+  ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  const Region& region() const { return region_; }
+  Allocator& allocator() { return allocator_; }
+  SessionSlot* slot() { return slot_; }
+
+  uint64_t Allocate(uint64_t bytes, Purpose purpose,
+                    Allocator::Access access = Allocator::Access::kNormal) {
+    return allocator_.Allocate(slot_, bytes, purpose, access);
+  }
+  // Frees a block that nobody but this session ever saw.
+  void FreeNow(uint64_t block, Purpose purpose) { allocator_.Free(slot_, block, purpose); }
+
+  // Frees, later, a block that this session made unreachable.
+  // REQUIRES: at most kRetiredPerPin calls under one pin.
+  void Retire(uint64_t block, Purpose purpose) { RetireTagged(block, purpose); }
+  // The same for a chain of blocks that are linked, front to back, by the 64-bit word at
+  // kChainLinkOffset, whose low 48 bits are the next block and 0 ends the chain.
+  void RetireChain(uint64_t block, Purpose purpose) { RetireTagged(block | 1, purpose); }
+  static constexpr uint64_t kChainLinkOffset = 8;
+  static constexpr uint64_t kChainLinkMask = (uint64_t{1} << 48) - 1;
+  static constexpr uint32_t kRetiredPerPin = 64;
+
+  // Frees what may be freed. Returns how many entries still wait.
+  uint32_t Reclaim();
+
+  // Pins nest. While one is held nothing that was reachable at its begin is freed.
+  class Pin {
+   public:
+    explicit Pin(Session* session) : session_(session) { session_->BeginPin(); }
+    ~Pin() { session_->EndPin(); }
+    Pin(const Pin&) = delete;
+    Pin& operator=(const Pin&) = delete;
+
+   private:
+    Session* const session_;
+  };
+
+  // Ends all pins, for a host that unwinds a session after an error.
+  void ReleasePins();
+
+ private:
+  Session(Region region, SessionSlot* slot);
+
+  void BeginPin() {
+    if (pins_++ > 0) return;
+    if (slot_->retired_count + kRetiredPerPin > kRetiredMax) MakeRoomForRetired();
+    // A full barrier: nothing is read before the pin is visible to those who reclaim.
+    slot_->pinned.exchange(region_.header().epoch.load(std::memory_order_acquire),
+                           std::memory_order_seq_cst);
+  }
+  void EndPin() {
+    if (--pins_ == 0) slot_->pinned.store(0, std::memory_order_release);
+  }
+  void RetireTagged(uint64_t block, Purpose purpose);
+  void MakeRoomForRetired();
+  uint64_t OldestPin() const;
+  void FreeRetired(const Retired& retired);
+
+  const Region region_;
+  Allocator allocator_;
+  SessionSlot* const slot_;
+  uint32_t pins_ = 0;
+};
+
+// Bytes in use for a purpose, over all sessions.
+int64_t UsedBytes(const Region& region, Purpose purpose);
+
+}  // namespace quire
