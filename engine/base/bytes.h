@@ -1,6 +1,6 @@
 // Loads and stores of integers at any address, and a reader that never leaves its bytes.
-// Any thread. Everything on disk and in the server's WAL is little-endian; keys are big-endian so that
-// memcmp orders them.
+// Any thread. Everything on disk and in the server's WAL is little-endian; keys are big-endian so
+// that memcmp orders them.
 #pragma once
 
 #include <bit>
@@ -14,7 +14,7 @@ namespace quire {
 static_assert(std::endian::native == std::endian::little, "formats are written in native order");
 
 template <typename T>
-  requires std::is_trivially_copyable_v<T>
+requires std::is_trivially_copyable_v<T>
 inline T Load(const void* from) {
   T value;
   std::memcpy(&value, from, sizeof(T));
@@ -22,7 +22,7 @@ inline T Load(const void* from) {
 }
 
 template <typename T>
-  requires std::is_trivially_copyable_v<T>
+requires std::is_trivially_copyable_v<T>
 inline void Store(void* to, T value) {
   std::memcpy(to, &value, sizeof(T));
 }
@@ -30,11 +30,15 @@ inline void Store(void* to, T value) {
 inline uint64_t LoadBigEndian64(const void* from) {
   return __builtin_bswap64(Load<uint64_t>(from));
 }
-inline void StoreBigEndian64(void* to, uint64_t value) { Store(to, __builtin_bswap64(value)); }
+inline void StoreBigEndian64(void* to, uint64_t value) {
+  Store(to, __builtin_bswap64(value));
+}
 inline uint32_t LoadBigEndian32(const void* from) {
   return __builtin_bswap32(Load<uint32_t>(from));
 }
-inline void StoreBigEndian32(void* to, uint32_t value) { Store(to, __builtin_bswap32(value)); }
+inline void StoreBigEndian32(void* to, uint32_t value) {
+  Store(to, __builtin_bswap32(value));
+}
 
 // Rounds `n` up to a multiple of `alignment`, a power of two.
 constexpr uint64_t AlignUp(uint64_t n, uint64_t alignment) {

@@ -7,13 +7,13 @@
 
 // Stops the process when `condition` does not hold. The message goes to stderr, which a server
 // collects in its log.
-#define QUIRE_CHECK(condition)                                                              \
-  do {                                                                                      \
-    if (!(condition)) [[unlikely]] {                                                        \
-      std::fprintf(stderr, "quire: broken invariant at %s:%d: %s\n", __FILE__, __LINE__,    \
-                   #condition);                                                             \
-      std::abort();                                                                         \
-    }                                                                                       \
+#define QUIRE_CHECK(condition)                                                           \
+  do {                                                                                   \
+    if (!(condition)) [[unlikely]] {                                                     \
+      std::fprintf(stderr, "quire: broken invariant at %s:%d: %s\n", __FILE__, __LINE__, \
+                   #condition);                                                          \
+      std::abort();                                                                      \
+    }                                                                                    \
   } while (false)
 
 // The same in builds with assertions; costs nothing in others.

@@ -1,9 +1,10 @@
-// Arbitrary-precision decimals as the server's numeric knows them: finite values with a display scale,
-// NaN and the infinities. Any thread; a plain value type.
+// Arbitrary-precision decimals as the server's numeric knows them: finite values with a display
+// scale, NaN and the infinities. Any thread; a plain value type.
 //
-// A finite value is sign * sum(digits[i] * 10000^(weight - i)); digits are base 10,000, without leading
-// or trailing zeros, so equal numbers have equal (sign, weight, digits). Zero has no digits, weight 0 and is
-// not negative. The display scale (digits shown after the point, 0 to 16,383) is no part of equality.
+// A finite value is sign * sum(digits[i] * 10000^(weight - i)); digits are base 10,000, without
+// leading or trailing zeros, so equal numbers have equal (sign, weight, digits). Zero has no
+// digits, weight 0 and is not negative. The display scale (digits shown after the point, 0 to
+// 16,383) is no part of equality.
 #pragma once
 
 #include <cstdint>
@@ -34,9 +35,9 @@ class Decimal {
   static Decimal FromDigits(bool negative, int weight, int display_scale,
                             absl::Span<const uint16_t> digits);
   static Decimal NotFinite(Kind kind);
-  // Reads a plain or scientific decimal literal ("-1.50", "1e400"), or exactly NaN, Infinity, -Infinity.
-  // No blanks, no plus sign alone, no underscores. Empty when `text` is anything else or beyond
-  // the server's numeric range (131,072 digits before the point, 16,383 after it).
+  // Reads a plain or scientific decimal literal ("-1.50", "1e400"), or exactly NaN, Infinity,
+  // -Infinity. No blanks, no plus sign alone, no underscores. Empty when `text` is anything else or
+  // beyond the server's numeric range (131,072 digits before the point, 16,383 after it).
   static std::optional<Decimal> Parse(std::string_view text);
 
   // As the server prints a numeric: all digits before the point, display_scale digits after it.

@@ -7,12 +7,12 @@
 #include "absl/status/statusor.h"
 
 // Returns from the enclosing function when `expression` is not OK.
-#define QUIRE_RETURN_IF_ERROR(expression)                  \
-  do {                                                     \
-    absl::Status quire_status_ = (expression);             \
-    if (!quire_status_.ok()) [[unlikely]] {                \
-      return quire_status_;                                \
-    }                                                      \
+#define QUIRE_RETURN_IF_ERROR(expression)      \
+  do {                                         \
+    absl::Status quire_status_ = (expression); \
+    if (!quire_status_.ok()) [[unlikely]] {    \
+      return quire_status_;                    \
+    }                                          \
   } while (false)
 
 #define QUIRE_CONCAT_INNER_(a, b) a##b

@@ -1,0 +1,151 @@
+// Turns the server's log into the engine log and into memory: the engine's half of the log worker.
+//
+// One per region, owned by the log worker (one thread, with a session of its own). Its host reads
+// the server's log in order and reports what it finds there; the follower appends every change,
+// decided or not, and every outcome to the engine log, brings memory up to date, gives committed
+// changes their place in commit order
+// (`seq`), and syncs. Feeding the same part of the server's log again is harmless: what ends at or
+// before end_lsn() is skipped.
+//
+// The order of a start (see ARCHITECTURE.md, "One way to restart"):
+//   1 Open        reads the engine log to its end, applies it, cuts and re-syncs its tail
+//   2 the host    reads the server's log from end_lsn() and calls Changes, Outcome, … for each
+//   record 3 SetReady    when the host has come to where the server was when its own recovery ended
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/container/flat_hash_map.h"
+#include "absl/status/statusor.h"
+#include "absl/types/span.h"
+#include "engine/host/clock.h"
+#include "engine/host/file_system.h"
+#include "engine/log/log_record.h"
+#include "engine/log/log_segment.h"
+#include "engine/log/log_writer.h"
+#include "engine/memory/session.h"
+#include "engine/store/catalog.h"
+#include "engine/store/engine_state.h"
+
+namespace quire {
+
+struct LogFollowerOptions {
+  std::string directory;  // of the segments; its parent exists
+  LogIdentity identity;
+  uint64_t segment_bytes = uint64_t{64} << 20;
+  uint64_t sync_bytes = uint64_t{16} << 20;  // sync after so much ...
+  int64_t sync_interval_us = 1'000'000;      // ... or so long
+  // The files were copied from elsewhere (a base backup): the first invalid record ends the log,
+  // whatever follows it. The host makes sure that the server's log still has that place.
+  bool after_restore = false;
+  // Where the history of this server left each older timeline: records beyond are not ours.
+  // Asked for every record; true keeps it. Empty keeps all.
+  std::function<bool(uint64_t lsn, uint32_t timeline)> in_history;
+  // Called now and then while the engine log is read: a chance to stop (an error ends Open).
+  std::function<absl::Status()> progress;
+};
+
+// Where a record of the server's log ends.
+struct ServerPosition {
+  uint64_t lsn = 0;
+  uint32_t timeline = 0;
+};
+
+class LogFollower {
+ public:
+  // Reads and applies the engine log. REQUIRES: the region is formatted, FormatCatalog and
+  // FormatEngineState ran, nobody else writes. When the region is already loaded (only the worker
+  // was restarted) memory is left as it is beyond what it lacks. Errors: kDataLoss for damage;
+  // kResourceExhausted when the documents do not fit the region.
+  static absl::StatusOr<std::unique_ptr<LogFollower>> Open(Session* session, FileSystem* files,
+                                                           Clock* clock,
+                                                           const LogFollowerOptions& options);
+  ~LogFollower();
+
+  // The server's log is in the engine log up to here; 0 when the engine log is empty.
+  ServerPosition end() const { return end_; }
+  bool log_is_empty() const { return end_.lsn == 0; }
+
+  // A change batch, as a session wrote it.
+  absl::Status Changes(const ServerPosition& at, std::string_view batch);
+  // The end of a transaction or of a subtransaction that was rolled back: 32-bit ids as the
+  // server's log has them.
+  struct ServerOutcome {
+    bool committed = false;
+    uint32_t xid = 0;
+    absl::Span<const uint32_t> subxids;
+    int64_t commit_time_us = 0;
+  };
+  absl::Status Outcome(const ServerPosition& at, const ServerOutcome& outcome);
+  // All undecided transactions that are not among `prepared` are aborted: the server began anew.
+  absl::Status Incarnation(const ServerPosition& at, absl::Span<const uint32_t> prepared);
+  // The same for undecided ids that precede `oldest_running` (modulo 2^32) and are not prepared.
+  absl::Status AbortBelow(const ServerPosition& at, uint32_t oldest_running,
+                          absl::Span<const uint32_t> prepared);
+
+  // Notes that nothing of interest lies before `at`; kept in memory until the next mark.
+  void Advance(const ServerPosition& at);
+  // Flushes appended records to the file (readable), and syncs when it is time (see the options) or
+  // `now`. After a sync, end() as of then is durable: durable().
+  absl::Status Sync(bool now);
+  // Appends a position mark for end() and syncs. Afterwards the host may move its slot to
+  // durable().
+  absl::Status Mark();
+  ServerPosition durable() const { return durable_; }
+
+  void SetReady();
+
+  uint64_t undecided() const { return undecided_.size(); }
+
+ private:
+  // A change that no outcome has reached yet.
+  struct Pending {
+    uint64_t collection;  // offset of its state
+    uint64_t location;    // in the engine log
+    uint64_t xid;
+    uint32_t number;
+    uint32_t ordinal;
+  };
+  using PendingList = std::vector<Pending>;
+
+  LogFollower(Session* session, FileSystem* files, Clock* clock, LogFollowerOptions options);
+
+  absl::Status ReadEngineLog();
+  absl::Status ApplyRecord(const LogRecordView& record);
+  absl::Status ApplyBatch(uint64_t payload_position, std::string_view batch);
+  absl::Status ApplyChange(uint64_t location, bool live, const Change& change);
+  absl::Status ApplyNew(CollectionState* collection, uint64_t location, const Change& change,
+                        uint32_t* number);
+  void ApplyOutcome(const LogOutcome& outcome);
+  void Commit(const Pending& pending, uint64_t seq, bool settle);
+  void Abort(const Pending& pending);
+  absl::Status AbortUndecided(LogRecordType type, const ServerPosition& at,
+                              const UndecidedAbort& abort);
+  void ApplyUndecidedAbort(const UndecidedAbort& abort);
+  absl::StatusOr<uint64_t> Append(LogRecordType type, const ServerPosition& at,
+                                  std::string_view payload);
+  void Publish();
+
+  Session* const session_;
+  FileSystem* const files_;
+  Clock* const clock_;
+  const LogFollowerOptions options_;
+  EngineState* const engine_;
+  Catalog catalog_;
+
+  std::unique_ptr<LogWriter> writer_;
+  ServerPosition end_;
+  ServerPosition durable_;
+  int64_t last_sync_us_ = 0;
+  std::string payload_;
+
+  // By full id. A subtransaction has a list of its own until its parent's outcome names it.
+  absl::flat_hash_map<uint64_t, PendingList> undecided_;
+};
+
+}  // namespace quire

@@ -1,0 +1,108 @@
+// One state of a document, and the words that refer to it.
+//
+// A version is one block of the region: this header, the encoded key, the document's bytes.
+// Versions of a document form a chain, newest first, that begins in the document's slot. A version
+// is written before it is reachable and constant afterwards, except for the members marked atomic.
+// It is identified by (xid, ordinal); its version number is not unique, because a rolled-back write
+// gives it free again.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <string_view>
+
+#include "engine/host/transactions.h"
+#include "engine/memory/region.h"
+#include "engine/memory/session.h"
+
+namespace quire {
+
+// The verdict on a version's transaction, as far as it is settled for everyone.
+enum class Verdict : uint64_t {
+  kUnknown = 0,
+  kCommitted = uint64_t{1} << 62,
+  kAborted = uint64_t{2} << 62,
+};
+constexpr uint64_t kVerdictMask = uint64_t{3} << 62;
+
+// Where a document's newest version is: nothing, a block of the region, or (a place kept for
+// evicted bodies) a position of the engine log. The top two bits tell which.
+class VersionLink {
+ public:
+  enum class Kind : uint64_t { kNone = 0, kRegion = 1, kFile = 2 };
+
+  VersionLink() = default;
+  explicit VersionLink(uint64_t word) : word_(word) {}
+  static VersionLink ToBlock(uint64_t offset) {
+    return VersionLink(offset == 0 ? 0 : offset | static_cast<uint64_t>(Kind::kRegion) << 62);
+  }
+  Kind kind() const { return static_cast<Kind>(word_ >> 62); }
+  bool empty() const { return word_ == 0; }
+  uint64_t block() const { return word_ & Session::kChainLinkMask; }
+  uint64_t word() const { return word_; }
+  bool operator==(const VersionLink&) const = default;
+
+ private:
+  uint64_t word_ = 0;
+};
+
+enum VersionFlags : uint16_t { kTombstone = 1 };
+
+struct Version {
+  // Atomic: the creator's id in the low 62 bits, its verdict above.
+  std::atomic<uint64_t> xid_and_verdict;
+  // Atomic: the next older version, a VersionLink. At Session::kChainLinkOffset, so that a cut tail
+  // can be freed as a chain.
+  std::atomic<uint64_t> older;
+  // Atomic: position of the change in the engine log, 0 while it is not there.
+  std::atomic<uint64_t> location;
+  // Atomic: the change's place in commit order, 0 while it has none.
+  std::atomic<uint64_t> seq;
+
+  uint64_t hlc;
+  uint32_t command;
+  uint32_t ordinal;  // among the changes of its top-level transaction, from 0
+  uint32_t version;  // 1 for a new document, one more with each change
+  uint32_t document_bytes;
+  uint16_t key_bytes;
+  uint16_t origin;
+  uint16_t flags;
+  uint16_t reserved;
+
+  uint64_t xid() const { return xid_and_verdict.load(std::memory_order_acquire) & ~kVerdictMask; }
+  Verdict verdict() const {
+    return static_cast<Verdict>(xid_and_verdict.load(std::memory_order_acquire) & kVerdictMask);
+  }
+  // Settles the verdict. Idempotent; sessions that race write the same.
+  void Settle(Verdict verdict) {
+    xid_and_verdict.store(xid() | static_cast<uint64_t>(verdict), std::memory_order_release);
+  }
+  VersionLink older_link() const { return VersionLink(older.load(std::memory_order_acquire)); }
+  bool tombstone() const { return (flags & kTombstone) != 0; }
+  std::string_view key() const { return {reinterpret_cast<const char*>(this + 1), key_bytes}; }
+  std::string_view document() const {
+    return {reinterpret_cast<const char*>(this + 1) + key_bytes, document_bytes};
+  }
+  uint64_t block_bytes() const { return sizeof(Version) + key_bytes + document_bytes; }
+};
+static_assert(sizeof(Version) == 64);
+static_assert(offsetof(Version, older) == Session::kChainLinkOffset);
+
+// What a new version is made of.
+struct VersionContent {
+  uint64_t xid = 0;
+  uint32_t command = 0;
+  uint32_t ordinal = 0;
+  uint64_t hlc = 0;
+  uint16_t origin = 0;
+  bool tombstone = false;
+  std::string_view key;
+  std::string_view document;
+};
+
+// A new, unreachable version in the region, or null when memory is full. `version` and `older` are
+// set when it is linked.
+Version* NewVersion(Session* session, const VersionContent& content,
+                    Allocator::Access access = Allocator::Access::kNormal);
+
+}  // namespace quire

@@ -1,0 +1,50 @@
+// The collections of a region by id. Any session; look-ups take no latch, additions the catalog's.
+#pragma once
+
+#include <cstdint>
+
+#include "absl/status/statusor.h"
+#include "engine/memory/latch.h"
+#include "engine/memory/session.h"
+#include "engine/store/collection.h"
+
+namespace quire {
+
+constexpr uint32_t kCatalogBuckets = 4096;
+
+struct CatalogState {
+  Latch latch;
+  std::atomic<uint64_t> count;
+  std::atomic<uint64_t> buckets[kCatalogBuckets];  // offsets of CollectionState
+};
+
+class Catalog {
+ public:
+  // REQUIRES: FormatCatalog ran on the region.
+  explicit Catalog(Session* session);
+  // Lays out an empty catalog. Errors: kResourceExhausted.
+  static absl::Status Format(Session* session);
+
+  // The collection, or null when the engine has none of that id (a declared collection into which
+  // nothing was ever written has none).
+  CollectionState* Find(const CollectionId& id) const;
+  // The collection, made empty when it is new. Errors: kResourceExhausted.
+  absl::StatusOr<CollectionState*> FindOrCreate(const CollectionId& id);
+  // Calls `visit` for each collection.
+  template <typename Visit>
+  void ForEach(Visit visit) const {
+    for (const auto& bucket : state_->buckets) {
+      for (uint64_t at = bucket.load(std::memory_order_acquire); at != 0;) {
+        auto* collection = session_->region().At<CollectionState>(at);
+        visit(collection);
+        at = collection->next.load(std::memory_order_acquire);
+      }
+    }
+  }
+
+ private:
+  Session* session_;
+  CatalogState* state_;
+};
+
+}  // namespace quire

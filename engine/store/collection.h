@@ -1,0 +1,105 @@
+// A collection in the region, and how documents are read from it.
+//
+// CollectionState is the shared part; a Collection is a process-local handle on it, cheap to make
+// at the begin of each statement. Calls pin epochs for themselves, in bounded steps, and copy what
+// they return: no reference into the region leaves this class.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "engine/host/transactions.h"
+#include "engine/index/tree.h"
+#include "engine/memory/session.h"
+#include "engine/mvcc/snapshot.h"
+#include "engine/store/document_table.h"
+
+namespace quire {
+
+// A collection's name for storage: the random id of the namespace table of its database, and a
+// number from that table. Never reused.
+struct CollectionId {
+  uint64_t name_space = 0;
+  uint64_t number = 0;
+
+  bool operator==(const CollectionId&) const = default;
+};
+
+struct CollectionState {
+  CollectionId id;             // constant
+  std::atomic<uint64_t> next;  // the next collection of the catalog's bucket
+  DocumentTableState table;
+  TreeRoot primary;
+  std::atomic<int64_t> documents;  // live documents as far as outcomes are settled: an estimate
+};
+
+// A document as a statement sees it. Views point into the batch that holds it.
+struct DocumentRow {
+  uint32_t number = 0;  // of the document within its collection
+  uint32_t version = 0;
+  uint64_t hlc = 0;  // stamp of the change that made this version
+  std::string_view document;
+};
+
+// A reusable block of rows and the memory that their bytes lie in.
+class RowBatch {
+ public:
+  void Clear();
+  void Append(const DocumentRow& row);  // copies the bytes
+  size_t size() const { return rows_.size(); }
+  uint64_t bytes() const { return used_; }
+  // Valid until Clear.
+  DocumentRow operator[](size_t i) const;
+
+ private:
+  struct Entry {
+    DocumentRow row;
+    uint64_t offset;
+  };
+  std::vector<Entry> rows_;
+  std::string bytes_;
+  uint64_t used_ = 0;
+};
+
+// Where a scan of all documents stands.
+struct ScanCursor {
+  uint32_t next = 0;
+  uint32_t end = 0;
+};
+
+class Collection {
+ public:
+  // REQUIRES: all three outlive the handle.
+  Collection(Session* session, TransactionHost* host, CollectionState* state)
+      : session_(session), host_(host), state_(state) {}
+
+  // Appends the document with this encoded key, if the snapshot sees one. Returns whether it did.
+  absl::StatusOr<bool> Get(std::string_view key, const Snapshot& snapshot, RowBatch* batch);
+  // The same by number.
+  absl::StatusOr<bool> GetByNumber(uint32_t number, const Snapshot& snapshot, RowBatch* batch);
+
+  // A scan over all documents that exist now, in the order of their numbers.
+  ScanCursor BeginScan() const;
+  // Fills the batch (cleared first) with the next visible documents, at most `rows_max` of them or
+  // about `bytes_max` bytes, after looking at a bounded number of slots: an empty batch is no end.
+  // False at the end.
+  absl::StatusOr<bool> NextBatch(const Snapshot& snapshot, size_t rows_max, uint64_t bytes_max,
+                                 ScanCursor* cursor, RowBatch* batch);
+
+  // Numbers of documents ever stored, an upper bound of the rows of a scan, and the estimate of
+  // live ones.
+  uint32_t numbers() const;
+  int64_t documents() const;
+
+  CollectionState* state() const { return state_; }
+
+ private:
+  Session* session_;
+  TransactionHost* host_;
+  CollectionState* state_;
+};
+
+}  // namespace quire

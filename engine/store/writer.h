@@ -1,0 +1,122 @@
+// A session's writes: it puts versions at the heads of chains, collects the change records that go
+// to the log, and undoes both when a (sub)transaction is rolled back.
+//
+// One thread uses a Writer, within one top-level transaction at a time. A write never waits: when
+// another transaction holds the document the caller is told for whom to wait, and tries again
+// afterwards.
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "engine/host/clock.h"
+#include "engine/host/transactions.h"
+#include "engine/log/change_record.h"
+#include "engine/memory/session.h"
+#include "engine/mvcc/snapshot.h"
+#include "engine/store/collection.h"
+#include "engine/store/engine_state.h"
+
+namespace quire {
+
+enum class WriteOutcome : uint8_t {
+  kDone,
+  kWait,  // another transaction, `wait_for`, holds the document: wait for its end and try again
+  kDuplicate,     // insert: the key exists
+  kConflict,      // update, delete: a version newer than the snapshot's is committed
+  kSelfModified,  // update, delete: the current command changed the document already
+  kAbsent,        // update, delete: the snapshot sees no document
+};
+
+struct WriteResult {
+  WriteOutcome outcome = WriteOutcome::kDone;
+  uint64_t wait_for = kNoXid;
+  uint32_t number = 0;   // of the document
+  uint32_t version = 0;  // the new version number
+  uint64_t hlc = 0;
+};
+
+// Who writes.
+struct WriteContext {
+  uint64_t xid = kNoXid;  // the current subtransaction's id
+  uint32_t command = 0;
+};
+
+struct WriterOptions {
+  uint64_t buffer_bytes = 256 << 10;  // changes kept back before they go to the log early
+  uint16_t origin = 0;
+};
+
+class Writer {
+ public:
+  // REQUIRES: all pointers outlive the writer.
+  Writer(Session* session, TransactionHost* host, ChangeSink* sink, Clock* clock,
+         const WriterOptions& options);
+
+  // Writes return kResourceExhausted when memory is full; nothing is changed then.
+  absl::StatusOr<WriteResult> Insert(CollectionState* collection, std::string_view key,
+                                     std::string_view document, const WriteContext& context);
+  // Replaces the document that `snapshot` sees under `number`.
+  absl::StatusOr<WriteResult> Update(CollectionState* collection, uint32_t number,
+                                     std::string_view document, const Snapshot& snapshot,
+                                     const WriteContext& context);
+  absl::StatusOr<WriteResult> Delete(CollectionState* collection, uint32_t number,
+                                     const Snapshot& snapshot, const WriteContext& context);
+
+  // True when the transaction has changes that are not in the log. Before it commits, Flush must
+  // have returned OK. With `eager`, every further write goes to the log at once (writes that come
+  // after the host's pre-commit).
+  bool has_unlogged_changes() const;
+  bool has_changes() const { return ordinal_ > 0; }
+  absl::Status Flush();
+  void set_eager(bool eager) { eager_ = eager; }
+
+  // Where a subtransaction begins, and its roll-back to there. Marks nest.
+  struct Mark {
+    size_t write_set = 0;
+    ChangeBatchBuilder::Mark buffer = {};
+    uint64_t flushes = 0;
+  };
+  Mark MarkHere() const;
+  void RollbackTo(const Mark& mark);
+
+  // The end of the top-level transaction, after its outcome stands. Cannot fail.
+  void Committed();
+  void Aborted();
+
+ private:
+  struct WriteSetEntry {
+    uint64_t collection;  // offset of its state
+    uint64_t xid;
+    uint32_t number;
+  };
+  enum class Intent : uint8_t { kUpdate, kDelete };
+
+  absl::StatusOr<WriteResult> Replace(CollectionState* collection, uint32_t number,
+                                      std::string_view document, const Snapshot& snapshot,
+                                      const WriteContext& context, Intent intent);
+  absl::StatusOr<WriteResult> InsertAt(CollectionState* collection, uint32_t number,
+                                       Version* version);
+  void Unlink(DocumentSlot* slot, Version* version);
+  void CutTail(Version* version);
+  absl::Status Record(CollectionState* collection, uint32_t number, const Version& version);
+  void UndoEntry(const WriteSetEntry& entry);
+  void EndTransaction();
+
+  Session* const session_;
+  TransactionHost* const host_;
+  ChangeSink* const sink_;
+  Clock* const clock_;
+  const WriterOptions options_;
+  EngineState* const engine_;
+
+  ChangeBatchBuilder buffer_;
+  std::vector<WriteSetEntry> write_set_;
+  uint32_t ordinal_ = 0;
+  uint64_t flushes_ = 0;
+  bool eager_ = false;
+};
+
+}  // namespace quire
