@@ -29,6 +29,8 @@ class Decimal {
   static Decimal FromInt64(int64_t value);
   // The shortest decimal that reads back as `value`; NaN and infinities keep their kind.
   static Decimal FromDouble(double value);
+  // Exactly the number that the bits of `value` say: up to 767 digits.
+  static Decimal FromDoubleExact(double value);
   // coefficient * 10^exponent.
   static Decimal FromCoefficient(int64_t coefficient, int exponent, int display_scale);
   // Digits as described above; leading and trailing zeros are stripped here.
