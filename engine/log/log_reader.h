@@ -66,9 +66,10 @@ class LogReader {
   absl::Status CheckContent(const LogRecordHeader& header) const;
   // Makes `n` bytes at `position` available at *bytes; false where the file is shorter.
   absl::StatusOr<bool> Fetch(uint64_t position, size_t n, const char** bytes);
-  absl::StatusOr<Step> Invalid(std::string_view expected, std::string_view found);
-  absl::StatusOr<bool> DurableHeaderBehind(uint64_t position);
-  absl::Status DataLoss(uint64_t position, std::string_view expected, std::string_view found) const;
+  absl::StatusOr<Step> Invalid(const std::string& expected, const std::string& found);
+  absl::StatusOr<uint64_t> DurableHeaderBehind(uint64_t position);
+  absl::Status DataLoss(uint64_t position, const std::string& expected,
+                        const std::string& found) const;
 
   // Constant after construction.
   FileSystem* const files_;
