@@ -31,7 +31,8 @@ class Decimal {
   static Decimal FromDouble(double value);
   // Exactly the number that the bits of `value` say: up to 767 digits.
   static Decimal FromDoubleExact(double value);
-  // coefficient * 10^exponent.
+  // coefficient * 10^exponent. The display scale is raised to what the digits need.
+  // REQUIRES (here and below): the value and its digits after the point are in the numeric range.
   static Decimal FromCoefficient(int64_t coefficient, int exponent, int display_scale);
   // Digits as described above; leading and trailing zeros are stripped here.
   static Decimal FromDigits(bool negative, int weight, int display_scale,
@@ -48,6 +49,8 @@ class Decimal {
   std::optional<int64_t> ToInt64() const;
   // The nearest double (overflow gives an infinity).
   double ToDouble() const;
+  // The double nearest to coefficient * 10^exponent, without a Decimal in between.
+  static double CoefficientToDouble(int64_t coefficient, int exponent);
   // coefficient * 10^exponent with the coefficient free of trailing zeros, when it fits an int64.
   bool ToCoefficient(int64_t* coefficient, int* exponent) const;
 

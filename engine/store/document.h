@@ -10,24 +10,29 @@
 //              3  …  payload of the root value, to the end of the bytes
 //
 //   payloads by tag; a payload does not hold its own length, whoever holds the value does
-//     0 null, 1 false, 2 true   nothing
-//     3 int64                   two's complement, the fewest bytes (1 to 8) that hold it; 8 at the
-//     root 4 float64                 8 bytes, IEEE 754; every NaN is the same quiet one 5 decimal
-//     exponent int8, display scale uint8, coefficient as int64 above, without
-//                               trailing decimal zeros; zero has exponent 0
-//     6 large decimal           sign 1 (0 or 1), weight int16, display scale uint16 (0 to 16,383),
-//     digits
-//                               uint16 each, base 10,000, neither first nor last zero, at least
-//                               one; only what the smaller form cannot hold. See Decimal.
-//     7 string, 8 bytes         as they are; text is in the database's encoding, which is not
-//     checked here 9 timestamp               int64, microseconds since 2000-01-01 00:00 UTC
-//    10 uuid                    16 bytes
-//    11 id                      an array of two: the collection's name (a string), the `_id`
-//    12 array                   header 1: bits 0-1 = log2 of W, others zero
-//                               count W; value ends count * W; tags count * 1; values
-//    13 object                  header 1: bits 0-1 = log2 of N, bits 2-3 = log2 of W, others zero
-//                               count N; name ends count * N; value ends count * W; tags count * 1;
-//                               names; values
+//     0 null             nothing
+//     1 false            nothing
+//     2 true             nothing
+//     3 int64            two's complement, the fewest bytes (1 to 8) that hold it; 8 at the root
+//     4 float64          8 bytes, IEEE 754; every NaN is the same quiet one
+//     5 decimal          exponent int8, display scale uint8, coefficient as an int64 above, without
+//                        trailing decimal zeros; zero has exponent 0
+//     6 large decimal    sign 1 (0 or 1), weight int16, display scale uint16 (0 to 16,383), digits
+//                        uint16 each, base 10,000, neither first nor last zero, none for zero: as
+//                        in Decimal; only what form 5 cannot hold
+//     7 string           as it is, in the database's encoding, which is not checked here
+//     8 bytes            as they are
+//     9 timestamp        int64, microseconds since 2000-01-01 00:00 UTC
+//    10 uuid             16 bytes
+//    11 id               an array of two: the collection's name (a string), the `_id`
+//    12 array            header 1: bits 0-1 = log2 of W, others zero
+//                        count W; value ends count * W; tags count * 1; values
+//    13 object           header 1: bits 0-1 = log2 of N, bits 2-3 = log2 of W, others zero
+//                        count N; name ends count * N; value ends count * W; tags count * 1;
+//                        names; values
+//
+// A decimal that is integral, shown without decimals and in the range of an int64 is an int64; the
+// display scale of the others covers all their decimals.
 //
 // Ends count from the start of the names or of the values; a name or value begins where the one
 // before it ends. W and N are 1, 2 or 4, the fewest bytes that hold the last end and, for the width

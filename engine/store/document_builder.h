@@ -42,7 +42,8 @@ class DocumentBuilder {
   void Bool(bool value) { Place(value ? ValueTag::kTrue : ValueTag::kFalse, {}); }
   void Int64(int64_t value);
   void Double(double value);
-  // NaN and the infinities are stored as float64: the decimal forms are finite.
+  // As document.h says, an int64 when it is one. NaN and the infinities are stored as float64: the
+  // decimal forms are finite.
   void Decimal(const class Decimal& value);
   void String(std::string_view value) { Place(ValueTag::kString, value); }
   void Bytes(std::string_view value) { Place(ValueTag::kBytes, value); }
@@ -79,6 +80,7 @@ class DocumentBuilder {
   uint32_t depth() const { return static_cast<uint32_t>(frames_.size()); }
   // Keeps the first error.
   void Fail(absl::Status status);
+  const absl::Status& status() const { return status_; }
 
  private:
   // One value of an open container.
@@ -104,8 +106,10 @@ class DocumentBuilder {
   void End(ValueTag tag);
   void CloseFrame(const Frame& frame);
   void OrderFields(const Frame& frame);
+  void SmallDecimal(int64_t coefficient, int exponent, int display_scale);
   void WidenRootNumber();
   void FailBytes(uint64_t bytes);
+  void FailDepth();
 
   DocumentLimits limits_;
   absl::Status status_;
@@ -113,9 +117,12 @@ class DocumentBuilder {
   // ends gets its tables in front of its values.
   ByteBuffer buffer_;
   ByteBuffer names_;
-  ByteBuffer scratch_;
   std::vector<Entry> entries_;
   std::vector<Frame> frames_;
+  // Of OrderFields.
+  ByteBuffer scratch_;
+  std::vector<uint32_t> order_;
+  std::vector<Entry> ordered_;
 };
 
 }  // namespace quire

@@ -5,11 +5,11 @@
 // as the server (9.4 and later) writes it, all integers little-endian 32-bit:
 //
 //   container   header: bits 0-27 count, bit 28 scalar, bit 29 object, bit 30 array
-//               entries: count of them, twice as many for an object (first all keys, then all
-//               values) data of the children, one after the other
-//   entry       bits 0-27 length, or end counted from the start of the data when bit 31 is set (in
-//   every
-//               32nd entry); bits 28-30: 0 string, 1 numeric, 2 false, 3 true, 4 null, 5 container
+//               entries: count of them, twice as many for an object (all keys, then all values)
+//               data of the children, one after the other
+//   entry       bits 0-27 length, or, when bit 31 is set (in every 32nd entry), end counted from
+//               the start of the data
+//               bits 28-30: 0 string, 1 numeric, 2 false, 3 true, 4 null, 5 container
 //
 // Numerics and containers begin at multiples of four from the start of the outermost container; the
 // padding before them counts into their length. A scalar alone is an array of one with the scalar

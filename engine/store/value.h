@@ -116,18 +116,20 @@ class ValueView {
   int DecimalDisplayScale() const { return static_cast<uint8_t>(payload_[1]); }
 
   // A reference: the collection's name, and the `_id` in it.
-  std::string_view IdCollection() const { return ElementOf(0).AsString(); }
-  ValueView IdValue() const { return ElementOf(1); }
+  std::string_view IdCollection() const { return ItemAt(0).AsString(); }
+  ValueView IdValue() const { return ItemAt(1); }
 
   // Elements of an array, fields of an object.
   uint32_t count() const {
     QUIRE_ASSERT(is_container());
     return LoadEnd(payload_ + 1, 0, FirstWidth());
   }
+  // The i-th value of an array or an id.
+  ValueView ItemAt(uint32_t i) const;
   // REQUIRES for each: i < count().
   ValueView Element(uint32_t i) const {
     QUIRE_ASSERT(tag_ == ValueTag::kArray);
-    return ElementOf(i);
+    return ItemAt(i);
   }
   std::string_view FieldName(uint32_t i) const { return Fields(*this).Name(i); }
   ValueView FieldValue(uint32_t i) const { return Fields(*this).Value(i); }
@@ -170,7 +172,6 @@ class ValueView {
     return Load<int64_t>(end - 8) >> (64 - 8 * size);
   }
   uint32_t FirstWidth() const { return 1u << (payload_[0] & 3); }
-  ValueView ElementOf(uint32_t i) const;
 
   const char* payload_ = nullptr;
   uint32_t size_ = 0;
@@ -189,7 +190,7 @@ inline ValueView::Fields::Fields(const ValueView& object) {
   values = names + (count == 0 ? 0 : LoadEnd(name_ends, count - 1, name_width));
 }
 
-inline ValueView ValueView::ElementOf(uint32_t i) const {
+inline ValueView ValueView::ItemAt(uint32_t i) const {
   QUIRE_ASSERT(i < count());
   const uint32_t width = FirstWidth();
   const uint32_t n = count();

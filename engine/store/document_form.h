@@ -1,0 +1,56 @@
+// The choices by which every value gets its one form, shared by those who write documents and by
+// the check that reads them (document.h specifies them). For engine/store only; any thread.
+#pragma once
+
+#include <bit>
+#include <cstdint>
+#include <limits>
+
+#include "engine/base/bytes.h"
+#include "engine/store/value.h"
+
+namespace quire {
+
+// Bytes of the shortest two's complement form of `value`, 1 to 8.
+inline uint32_t ShortenedSize(int64_t value) {
+  const uint64_t magnitude = static_cast<uint64_t>(value ^ (value >> 63));
+  return static_cast<uint32_t>(64 - std::countl_zero(magnitude)) / 8 + 1;
+}
+
+// Log2 of the width, 1, 2 or 4 bytes, in which `largest` fits.
+inline uint32_t WidthLog(uint64_t largest) {
+  return largest < 0x100 ? 0 : largest < 0x10000 ? 1 : 2;
+}
+
+inline void StoreEnd(char* ends, uint32_t i, uint32_t width_log, uint32_t value) {
+  switch (width_log) {
+    case 0:
+      ends[i] = static_cast<char>(value);
+      break;
+    case 1:
+      Store(ends + size_t{i} * 2, static_cast<uint16_t>(value));
+      break;
+    default:
+      Store(ends + size_t{i} * 4, value);
+  }
+}
+
+// coefficient * 10^exponent when an int64 holds it. REQUIRES: the coefficient has no trailing
+// zeros.
+inline bool ScaleToInt64(int64_t coefficient, int exponent, int64_t* value) {
+  if (exponent < 0 || exponent > 18) return false;
+  for (; exponent > 0; --exponent) {
+    if (__builtin_mul_overflow(coefficient, 10, &coefficient)) return false;
+  }
+  *value = coefficient;
+  return true;
+}
+
+inline bool FitsSmallDecimal(int exponent, int display_scale) {
+  return exponent >= INT8_MIN && exponent <= INT8_MAX && display_scale <= UINT8_MAX;
+}
+
+// Bytes before the digits of a large decimal.
+inline constexpr uint32_t kLargeDecimalHeaderSize = 5;
+
+}  // namespace quire
