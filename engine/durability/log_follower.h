@@ -25,6 +25,7 @@
 #include "absl/types/span.h"
 #include "engine/host/clock.h"
 #include "engine/host/file_system.h"
+#include "engine/log/change_record.h"
 #include "engine/log/log_record.h"
 #include "engine/log/log_segment.h"
 #include "engine/log/log_writer.h"
@@ -93,6 +94,8 @@ class LogFollower {
   // Flushes appended records to the file (readable), and syncs when it is time (see the options) or
   // `now`. After a sync, end() as of then is durable: durable().
   absl::Status Sync(bool now);
+  // The same without flushing when no sync is due.
+  absl::Status SyncIfDue();
   // Appends a position mark for end() and syncs. Afterwards the host may move its slot to
   // durable().
   absl::Status Mark();
@@ -101,6 +104,8 @@ class LogFollower {
   void SetReady();
 
   uint64_t undecided() const { return undecided_.size(); }
+  // The largest transaction id in the log so far.
+  uint64_t xid_max() const { return xid_max_; }
 
  private:
   // A change that no outcome has reached yet.
@@ -110,6 +115,8 @@ class LogFollower {
     uint64_t xid;
     uint32_t number;
     uint32_t ordinal;
+    bool live;  // made by a session of this region: it settles and undoes its own versions
+    bool tombstone;
   };
   using PendingList = std::vector<Pending>;
 
@@ -117,18 +124,28 @@ class LogFollower {
 
   absl::Status ReadEngineLog();
   absl::Status ApplyRecord(const LogRecordView& record);
-  absl::Status ApplyBatch(uint64_t payload_position, std::string_view batch);
-  absl::Status ApplyChange(uint64_t location, bool live, const Change& change);
-  absl::Status ApplyNew(CollectionState* collection, uint64_t location, const Change& change,
-                        uint32_t* number);
-  void ApplyOutcome(const LogOutcome& outcome);
-  void Commit(const Pending& pending, uint64_t seq, bool settle);
+  absl::Status ApplyBatch(uint64_t payload_position, bool loaded, std::string_view batch);
+  absl::StatusOr<Pending> ApplyChange(uint64_t location, bool loaded, bool live,
+                                      const Change& change);
+  Version* FindVersion(const DocumentSlot* slot, const Pending& pending) const;
+  absl::StatusOr<uint32_t> NumberOf(CollectionState* collection, std::string_view key);
+  absl::Status Link(CollectionState* collection, const Change& change, const Pending& pending);
+
+  // Takes the lists of a transaction and its subtransactions, in the order of the log.
+  PendingList Take(uint64_t xid, absl::Span<const uint64_t> subxids);
+  // `loaded`: memory has the effects already.
+  void ApplyOutcome(const LogOutcome& outcome, bool loaded);
+  void Commit(const Pending& pending, uint64_t seq);
   void Abort(const Pending& pending);
   absl::Status AbortUndecided(LogRecordType type, const ServerPosition& at,
                               const UndecidedAbort& abort);
-  void ApplyUndecidedAbort(const UndecidedAbort& abort);
+  void ApplyUndecidedAbort(const UndecidedAbort& abort, bool loaded);
+  // The full id of an undecided transaction, kNoXid when it has no changes.
+  uint64_t FullXid(uint32_t xid) const;
+
   absl::StatusOr<uint64_t> Append(LogRecordType type, const ServerPosition& at,
                                   std::string_view payload);
+  bool SyncIsDue() const;
   void Publish();
 
   Session* const session_;
@@ -144,8 +161,15 @@ class LogFollower {
   int64_t last_sync_us_ = 0;
   std::string payload_;
 
-  // By full id. A subtransaction has a list of its own until its parent's outcome names it.
-  absl::flat_hash_map<uint64_t, PendingList> undecided_;
+  // Memory holds the effects of the server's log up to here already; not 0 when only the worker was
+  // restarted.
+  uint64_t loaded_lsn_ = 0;
+  uint64_t seq_ = 0;  // the last one given
+  uint64_t xid_max_ = 0;
+
+  // By the id's low half, which is unique among undecided transactions. A subtransaction has a list
+  // of its own until its parent's outcome names it.
+  absl::flat_hash_map<uint32_t, PendingList> undecided_;
 };
 
 }  // namespace quire

@@ -6,7 +6,6 @@
 #pragma once
 
 #include <cstdint>
-#include <string>
 #include <string_view>
 #include <vector>
 
@@ -15,6 +14,7 @@
 #include "engine/index/tree.h"
 #include "engine/memory/session.h"
 #include "engine/mvcc/snapshot.h"
+#include "engine/store/byte_buffer.h"
 #include "engine/store/document_table.h"
 
 namespace quire {
@@ -50,7 +50,7 @@ class RowBatch {
   void Clear();
   void Append(const DocumentRow& row);  // copies the bytes
   size_t size() const { return rows_.size(); }
-  uint64_t bytes() const { return used_; }
+  uint64_t bytes() const { return bytes_.size(); }
   // Valid until Clear.
   DocumentRow operator[](size_t i) const;
 
@@ -60,8 +60,7 @@ class RowBatch {
     uint64_t offset;
   };
   std::vector<Entry> rows_;
-  std::string bytes_;
-  uint64_t used_ = 0;
+  ByteBuffer bytes_;
 };
 
 // Where a scan of all documents stands.

@@ -77,7 +77,6 @@ class Writer {
   struct Mark {
     size_t write_set = 0;
     ChangeBatchBuilder::Mark buffer = {};
-    uint64_t flushes = 0;
   };
   Mark MarkHere() const;
   void RollbackTo(const Mark& mark);
@@ -91,18 +90,27 @@ class Writer {
     uint64_t collection;  // offset of its state
     uint64_t xid;
     uint32_t number;
+    int32_t documents;  // by how much the change raises the number of live documents
   };
   enum class Intent : uint8_t { kUpdate, kDelete };
 
   absl::StatusOr<WriteResult> Replace(CollectionState* collection, uint32_t number,
                                       std::string_view document, const Snapshot& snapshot,
                                       const WriteContext& context, Intent intent);
-  absl::StatusOr<WriteResult> InsertAt(CollectionState* collection, uint32_t number,
-                                       Version* version);
+  // Links a new version into an empty or deleted document, or says why not.
+  absl::StatusOr<WriteResult> InsertAt(DocumentSlot* slot, Version* version);
   void Unlink(DocumentSlot* slot, Version* version);
-  void CutTail(Version* version);
-  absl::Status Record(CollectionState* collection, uint32_t number, const Version& version);
+  void CutTail(Version* newest);
+  uint64_t Stamp(uint64_t after);
+  // Makes the next Remember free of allocation: it follows the write it remembers.
+  void ReserveWriteSet();
+  void Remember(const CollectionState* collection, uint32_t number, uint64_t xid,
+                int32_t documents);
+  void Record(const CollectionState& collection, const WriteResult& result,
+              const VersionContent& content);
+  absl::Status FlushIfDue();
   void UndoEntry(const WriteSetEntry& entry);
+  void SettleEntry(const WriteSetEntry& entry);
   void EndTransaction();
 
   Session* const session_;
@@ -115,7 +123,6 @@ class Writer {
   ChangeBatchBuilder buffer_;
   std::vector<WriteSetEntry> write_set_;
   uint32_t ordinal_ = 0;
-  uint64_t flushes_ = 0;
   bool eager_ = false;
 };
 

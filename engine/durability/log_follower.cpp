@@ -1,0 +1,434 @@
+#include "engine/durability/log_follower.h"
+
+#include <algorithm>
+
+#include "engine/base/status.h"
+#include "engine/index/tree.h"
+#include "engine/log/change_record.h"
+#include "engine/log/log_reader.h"
+#include "engine/log/log_tail.h"
+#include "engine/mvcc/version.h"
+
+namespace quire {
+
+namespace {
+
+constexpr uint64_t kBytesPerProgress = 4 << 20;
+// A version further down its chain was replaced so long ago that nobody asks for its place any
+// more.
+constexpr uint32_t kChainStepsMax = 64;
+
+bool Precedes(uint32_t xid, uint32_t other) {
+  return static_cast<int32_t>(xid - other) < 0;
+}
+
+}  // namespace
+
+LogFollower::LogFollower(Session* session, FileSystem* files, Clock* clock,
+                         LogFollowerOptions options)
+    : session_(session),
+      files_(files),
+      clock_(clock),
+      options_(std::move(options)),
+      engine_(GetEngineState(session->region())),
+      catalog_(session) {}
+
+LogFollower::~LogFollower() = default;
+
+absl::StatusOr<std::unique_ptr<LogFollower>> LogFollower::Open(Session* session, FileSystem* files,
+                                                               Clock* clock,
+                                                               const LogFollowerOptions& options) {
+  std::unique_ptr<LogFollower> follower(new LogFollower(session, files, clock, options));
+  QUIRE_RETURN_IF_ERROR(follower->ReadEngineLog());
+  return follower;
+}
+
+absl::Status LogFollower::ReadEngineLog() {
+  loaded_lsn_ = engine_->applied_lsn.load(std::memory_order_acquire);
+  QUIRE_ASSIGN_OR_RETURN(
+      const auto reader,
+      LogReader::Open(files_, options_.directory,
+                      LogReaderOptions{.identity = options_.identity,
+                                       .after_restore = options_.after_restore}));
+  LogEnd end;
+  uint64_t next_progress = 0;
+  LogRecordView record;
+  for (;;) {
+    QUIRE_ASSIGN_OR_RETURN(const bool found, reader->Next(&record));
+    if (!found) {
+      end = reader->end();
+      break;
+    }
+    if (options_.in_history && !options_.in_history(record.lsn, record.timeline)) break;
+    QUIRE_RETURN_IF_ERROR(ApplyRecord(record));
+    end = reader->end();
+    if (end.position < next_progress) continue;
+    next_progress = end.position + kBytesPerProgress;
+    engine_->progress_done.store(end.position, std::memory_order_relaxed);
+    if (options_.progress) QUIRE_RETURN_IF_ERROR(options_.progress());
+  }
+  if (end.has_segment()) {
+    QUIRE_RETURN_IF_ERROR(TruncateLogTo(*files_, options_.directory, end));
+    QUIRE_RETURN_IF_ERROR(RewriteLogTail(*files_, options_.directory, end.position, &end));
+  }
+  QUIRE_ASSIGN_OR_RETURN(writer_,
+                         LogWriter::Open(files_, options_.directory,
+                                         LogWriterOptions{.identity = options_.identity,
+                                                          .segment_bytes = options_.segment_bytes},
+                                         end));
+  end_ = durable_ = ServerPosition{.lsn = end.lsn, .timeline = end.timeline};
+  last_sync_us_ = clock_->MonotonicTimeUs();
+  Publish();
+  return absl::OkStatus();
+}
+
+absl::Status LogFollower::ApplyRecord(const LogRecordView& record) {
+  switch (record.type) {
+    case LogRecordType::kChanges:
+      return ApplyBatch(record.payload_position(), record.lsn <= loaded_lsn_, record.payload);
+    case LogRecordType::kOutcome: {
+      LogOutcome outcome;
+      QUIRE_RETURN_IF_ERROR(DecodeOutcome(record.payload, &outcome));
+      ApplyOutcome(outcome, record.lsn <= loaded_lsn_);
+      return absl::OkStatus();
+    }
+    case LogRecordType::kIncarnation:
+    case LogRecordType::kAbortBelow: {
+      UndecidedAbort abort;
+      QUIRE_RETURN_IF_ERROR(DecodeUndecidedAbort(record.payload, &abort));
+      ApplyUndecidedAbort(abort, record.lsn <= loaded_lsn_);
+      return absl::OkStatus();
+    }
+    case LogRecordType::kPosition:
+      return absl::OkStatus();
+  }
+  return absl::OkStatus();
+}
+
+absl::Status LogFollower::ApplyBatch(uint64_t payload_position, bool loaded,
+                                     std::string_view batch) {
+  ChangeBatchReader reader(batch);
+  const bool same_region = reader.region_incarnation() == session_->region().header().incarnation;
+  Change change;
+  PendingList* list = nullptr;
+  uint64_t list_xid = kNoXid;
+  while (reader.Next(&change)) {
+    const uint64_t location = payload_position + reader.change_offset();
+    QUIRE_ASSIGN_OR_RETURN(
+        const Pending pending,
+        ApplyChange(location, loaded, same_region && change.document_number_valid, change));
+    if (list == nullptr || list_xid != change.xid) {
+      list = &undecided_[static_cast<uint32_t>(change.xid)];
+      xid_max_ = std::max(xid_max_, change.xid);
+      list_xid = change.xid;
+    }
+    list->push_back(pending);
+  }
+  return reader.status();
+}
+
+absl::StatusOr<uint32_t> LogFollower::NumberOf(CollectionState* collection, std::string_view key) {
+  Tree tree(session_, &collection->primary);
+  uint64_t payload = 0;
+  if (tree.Find(key, &payload)) return static_cast<uint32_t>(payload);
+  DocumentTable table(session_, &collection->table);
+  QUIRE_ASSIGN_OR_RETURN(const uint32_t fresh, table.TakeNumber());
+  auto entry = tree.InsertIfAbsent(key, fresh);
+  if (!entry.ok() || !entry->inserted) table.ReturnNumber(fresh);
+  QUIRE_RETURN_IF_ERROR(entry.status());
+  return static_cast<uint32_t>(entry->payload);
+}
+
+absl::Status LogFollower::Link(CollectionState* collection, const Change& change,
+                               const Pending& pending) {
+  Version* version = NewVersion(session_,
+                                VersionContent{.xid = change.xid,
+                                               .ordinal = change.ordinal,
+                                               .hlc = change.hlc,
+                                               .origin = change.origin,
+                                               .tombstone = pending.tombstone,
+                                               .key = change.key,
+                                               .document = change.document},
+                                Allocator::Access::kReserve);
+  if (version == nullptr) {
+    return absl::ResourceExhaustedError(
+        "the documents do not fit the engine's memory; raise quire.memory and restart the server");
+  }
+  version->version = change.version;
+  version->location.store(pending.location, std::memory_order_relaxed);
+  DocumentSlot* slot = DocumentTable(session_, &collection->table).Slot(pending.number);
+  const VersionLink self = VersionLink::ToBlock(session_->region().RefOf(version).offset);
+  for (;;) {
+    const VersionLink head = slot->link();
+    version->older.store(head.word(), std::memory_order_relaxed);
+    if (slot->Replace(head, self)) return absl::OkStatus();
+  }
+}
+
+Version* LogFollower::FindVersion(const DocumentSlot* slot, const Pending& pending) const {
+  VersionLink link = slot->link();
+  for (uint32_t step = 0; step < kChainStepsMax && link.kind() == VersionLink::Kind::kRegion;
+       ++step) {
+    auto* version = session_->region().At<Version>(link.block());
+    if (version->ordinal == pending.ordinal && version->xid() == pending.xid) return version;
+    link = version->older_link();
+  }
+  return nullptr;
+}
+
+absl::StatusOr<LogFollower::Pending> LogFollower::ApplyChange(uint64_t location, bool loaded,
+                                                              bool live, const Change& change) {
+  if (change.kind != ChangeKind::kPut && change.kind != ChangeKind::kDelete) {
+    return absl::UnimplementedError(
+        "the log has a change of a kind that this version of quire "
+        "does not know; use the version that wrote it");
+  }
+  const Session::Pin pin(session_);
+  QUIRE_ASSIGN_OR_RETURN(
+      CollectionState * collection,
+      catalog_.FindOrCreate(CollectionId{change.namespace_id, change.collection_id}));
+  Pending pending{.collection = session_->region().RefOf(collection).offset,
+                  .location = location,
+                  .xid = change.xid,
+                  .number = change.document_number,
+                  .ordinal = change.ordinal,
+                  .live = live,
+                  .tombstone = change.kind == ChangeKind::kDelete};
+  if (live) return pending;
+  QUIRE_ASSIGN_OR_RETURN(pending.number, NumberOf(collection, change.key));
+  NextHlc(engine_, 0, change.hlc);
+  if (loaded) return pending;
+  // A worker that was stopped by an error may have linked more than it said.
+  if (loaded_lsn_ != 0 &&
+      FindVersion(DocumentTable(session_, &collection->table).Slot(pending.number), pending) !=
+          nullptr) {
+    return pending;
+  }
+  QUIRE_RETURN_IF_ERROR(Link(collection, change, pending));
+  return pending;
+}
+
+LogFollower::PendingList LogFollower::Take(uint64_t xid, absl::Span<const uint64_t> subxids) {
+  PendingList taken;
+  const auto take = [&](uint64_t id) {
+    const auto found = undecided_.find(static_cast<uint32_t>(id));
+    if (found == undecided_.end()) return;
+    if (taken.empty()) {
+      taken = std::move(found->second);
+    } else {
+      taken.insert(taken.end(), found->second.begin(), found->second.end());
+    }
+    undecided_.erase(found);
+  };
+  take(xid);
+  for (const uint64_t subxid : subxids) take(subxid);
+  if (!subxids.empty()) {
+    std::sort(taken.begin(), taken.end(),
+              [](const Pending& a, const Pending& b) { return a.location < b.location; });
+  }
+  return taken;
+}
+
+void LogFollower::ApplyOutcome(const LogOutcome& outcome, bool loaded) {
+  const PendingList changes = Take(outcome.xid, outcome.subxids);
+  if (outcome.change_count > 0) seq_ = outcome.first_seq + outcome.change_count - 1;
+  if (loaded) return;
+  if (!outcome.committed) {
+    // The newest first: each is then the head of its chain.
+    for (auto change = changes.rbegin(); change != changes.rend(); ++change) Abort(*change);
+    return;
+  }
+  uint64_t seq = outcome.first_seq;
+  for (const Pending& change : changes) Commit(change, seq++);
+}
+
+void LogFollower::Commit(const Pending& pending, uint64_t seq) {
+  const Session::Pin pin(session_);
+  const Region& region = session_->region();
+  auto* collection = region.At<CollectionState>(pending.collection);
+  DocumentSlot* slot = DocumentTable(session_, &collection->table).Slot(pending.number);
+  slot->seq.store(seq, std::memory_order_relaxed);
+  Version* version = FindVersion(slot, pending);
+  if (version == nullptr) return;  // replaced long ago
+  version->location.store(pending.location, std::memory_order_relaxed);
+  version->seq.store(seq, std::memory_order_release);
+  if (pending.live || version->verdict() == Verdict::kCommitted) return;
+  version->Settle(Verdict::kCommitted);
+  // No session reads before the engine is ready, and then none has an older snapshot than this
+  // commit: what it replaced is of no use.
+  const VersionLink tail(version->older.exchange(0, std::memory_order_acq_rel));
+  int32_t documents = version->tombstone() ? 0 : 1;
+  if (tail.kind() == VersionLink::Kind::kRegion) {
+    documents -= region.At<Version>(tail.block())->tombstone() ? 0 : 1;
+    session_->RetireChain(tail.block(), Purpose::kDocuments);
+  }
+  collection->documents.fetch_add(documents, std::memory_order_relaxed);
+}
+
+void LogFollower::Abort(const Pending& pending) {
+  if (pending.live) return;
+  const Session::Pin pin(session_);
+  const Region& region = session_->region();
+  auto* collection = region.At<CollectionState>(pending.collection);
+  DocumentSlot* slot = DocumentTable(session_, &collection->table).Slot(pending.number);
+  const VersionLink head = slot->link();
+  if (head.kind() != VersionLink::Kind::kRegion) return;
+  auto* version = region.At<Version>(head.block());
+  if (version->ordinal != pending.ordinal || version->xid() != pending.xid) return;
+  if (slot->Replace(head, version->older_link())) {
+    session_->Retire(head.block(), Purpose::kDocuments);
+  }
+}
+
+uint64_t LogFollower::FullXid(uint32_t xid) const {
+  const auto found = undecided_.find(xid);
+  return found == undecided_.end() ? kNoXid : found->second.front().xid;
+}
+
+absl::StatusOr<uint64_t> LogFollower::Append(LogRecordType type, const ServerPosition& at,
+                                             std::string_view payload) {
+  return writer_->Append(type, LogWriter::Source{.lsn = at.lsn, .timeline = at.timeline}, payload);
+}
+
+absl::Status LogFollower::Changes(const ServerPosition& at, std::string_view batch) {
+  if (at.lsn <= end_.lsn) return absl::OkStatus();
+  QUIRE_ASSIGN_OR_RETURN(const uint64_t position, Append(LogRecordType::kChanges, at, batch));
+  QUIRE_RETURN_IF_ERROR(ApplyBatch(position, at.lsn <= loaded_lsn_, batch));
+  end_ = at;
+  return absl::OkStatus();
+}
+
+absl::Status LogFollower::Outcome(const ServerPosition& at, const ServerOutcome& outcome) {
+  if (at.lsn <= end_.lsn) return absl::OkStatus();
+  LogOutcome decided{.committed = outcome.committed, .commit_time_us = outcome.commit_time_us};
+  decided.xid = FullXid(outcome.xid);
+  for (const uint32_t subxid : outcome.subxids) {
+    const uint64_t full = FullXid(subxid);
+    if (full == kNoXid) continue;
+    decided.subxids.push_back(full);
+    // A parent's id is lower than its children's.
+    if (decided.xid == kNoXid) {
+      decided.xid = full - static_cast<uint32_t>(static_cast<uint32_t>(full) - outcome.xid);
+    }
+  }
+  if (decided.xid != kNoXid) {
+    if (decided.committed) {
+      size_t changes = 0;
+      const auto count = [&](uint64_t id) {
+        const auto found = undecided_.find(static_cast<uint32_t>(id));
+        if (found != undecided_.end()) changes += found->second.size();
+      };
+      count(decided.xid);
+      for (const uint64_t subxid : decided.subxids) count(subxid);
+      decided.change_count = static_cast<uint32_t>(changes);
+      decided.first_seq = seq_ + 1;
+    }
+    payload_.clear();
+    AppendOutcome(decided, &payload_);
+    QUIRE_RETURN_IF_ERROR(Append(LogRecordType::kOutcome, at, payload_).status());
+    ApplyOutcome(decided, at.lsn <= loaded_lsn_);
+  }
+  end_ = at;
+  return absl::OkStatus();
+}
+
+absl::Status LogFollower::AbortUndecided(LogRecordType type, const ServerPosition& at,
+                                         const UndecidedAbort& abort) {
+  payload_.clear();
+  AppendUndecidedAbort(abort, &payload_);
+  QUIRE_RETURN_IF_ERROR(Append(type, at, payload_).status());
+  ApplyUndecidedAbort(abort, at.lsn <= loaded_lsn_);
+  return absl::OkStatus();
+}
+
+void LogFollower::ApplyUndecidedAbort(const UndecidedAbort& abort, bool loaded) {
+  PendingList changes;
+  absl::erase_if(undecided_, [&](const auto& entry) {
+    const uint64_t xid = entry.second.front().xid;
+    if (abort.limit_xid != 0 && xid >= abort.limit_xid) return false;
+    if (std::find(abort.prepared.begin(), abort.prepared.end(), xid) != abort.prepared.end()) {
+      return false;
+    }
+    changes.insert(changes.end(), entry.second.begin(), entry.second.end());
+    return true;
+  });
+  if (loaded) return;
+  std::sort(changes.begin(), changes.end(),
+            [](const Pending& a, const Pending& b) { return a.location > b.location; });
+  for (const Pending& change : changes) Abort(change);
+}
+
+absl::Status LogFollower::Incarnation(const ServerPosition& at,
+                                      absl::Span<const uint32_t> prepared) {
+  if (at.lsn <= end_.lsn) return absl::OkStatus();
+  if (!undecided_.empty()) {
+    UndecidedAbort abort;
+    for (const uint32_t xid : prepared) abort.prepared.push_back(FullXid(xid));
+    QUIRE_RETURN_IF_ERROR(AbortUndecided(LogRecordType::kIncarnation, at, abort));
+  }
+  end_ = at;
+  return absl::OkStatus();
+}
+
+absl::Status LogFollower::AbortBelow(const ServerPosition& at, uint32_t oldest_running,
+                                     absl::Span<const uint32_t> prepared) {
+  if (at.lsn <= end_.lsn) return absl::OkStatus();
+  uint64_t limit = 0;
+  for (const auto& [xid, changes] : undecided_) {
+    if (Precedes(xid, oldest_running)) limit = std::max(limit, changes.front().xid + 1);
+  }
+  if (limit != 0) {
+    UndecidedAbort abort{.limit_xid = limit};
+    for (const uint32_t xid : prepared) abort.prepared.push_back(FullXid(xid));
+    QUIRE_RETURN_IF_ERROR(AbortUndecided(LogRecordType::kAbortBelow, at, abort));
+  }
+  end_ = at;
+  return absl::OkStatus();
+}
+
+void LogFollower::Advance(const ServerPosition& at) {
+  if (at.lsn > end_.lsn) end_ = at;
+}
+
+bool LogFollower::SyncIsDue() const {
+  return writer_->unsynced_bytes() >= options_.sync_bytes ||
+         clock_->MonotonicTimeUs() - last_sync_us_ >= options_.sync_interval_us;
+}
+
+absl::Status LogFollower::SyncIfDue() {
+  return SyncIsDue() ? Sync(/*now=*/true) : absl::OkStatus();
+}
+
+absl::Status LogFollower::Sync(bool now) {
+  QUIRE_RETURN_IF_ERROR(writer_->Flush());
+  if (now || SyncIsDue()) {
+    last_sync_us_ = clock_->MonotonicTimeUs();
+    QUIRE_RETURN_IF_ERROR(writer_->Sync());
+    durable_ = ServerPosition{.lsn = writer_->end().lsn, .timeline = writer_->end().timeline};
+  }
+  Publish();
+  session_->Reclaim();
+  return absl::OkStatus();
+}
+
+absl::Status LogFollower::Mark() {
+  if (end_.lsn > writer_->end().lsn) {
+    QUIRE_RETURN_IF_ERROR(Append(LogRecordType::kPosition, end_, {}).status());
+  }
+  return Sync(true);
+}
+
+void LogFollower::SetReady() {
+  engine_->phase.store(EnginePhase::kReady, std::memory_order_release);
+}
+
+void LogFollower::Publish() {
+  const LogEnd& end = writer_->end();
+  engine_->applied_position.store(end.position, std::memory_order_release);
+  engine_->applied_lsn.store(end_.lsn, std::memory_order_release);
+  engine_->synced_position.store(end.synced, std::memory_order_relaxed);
+  engine_->synced_lsn.store(durable_.lsn, std::memory_order_relaxed);
+  engine_->seq.store(seq_, std::memory_order_release);
+}
+
+}  // namespace quire

@@ -1,0 +1,331 @@
+#include "engine/store/writer.h"
+
+#include <algorithm>
+
+#include "absl/cleanup/cleanup.h"
+#include "absl/strings/str_cat.h"
+#include "engine/base/status.h"
+#include "engine/mvcc/visibility.h"
+
+namespace quire {
+
+namespace {
+
+// A commit settles the verdicts of at most so many of its versions itself; readers settle the rest
+// as they meet them, as a heap's hint bits are set.
+constexpr size_t kSettledAtCommitMax = 4096;
+// Every so many versions of one document the writer walks its chain for a tail that nobody needs.
+constexpr uint32_t kVersionsPerWalk = 64;
+// Memory that an idle writer keeps for the next transaction.
+constexpr size_t kIdleBufferBytes = 1 << 20;
+constexpr size_t kIdleWriteSetEntries = 65536;
+
+absl::Status MemoryFull(uint64_t bytes) {
+  return absl::ResourceExhaustedError(
+      absl::StrCat("no memory for a document of ", bytes, " bytes"));
+}
+
+}  // namespace
+
+Writer::Writer(Session* session, TransactionHost* host, ChangeSink* sink, Clock* clock,
+               const WriterOptions& options)
+    : session_(session),
+      host_(host),
+      sink_(sink),
+      clock_(clock),
+      options_(options),
+      engine_(GetEngineState(session->region())) {}
+
+uint64_t Writer::Stamp(uint64_t after) {
+  return NextHlc(engine_, static_cast<uint64_t>(clock_->WallTimeUs()) / 1000, after);
+}
+
+void Writer::Unlink(DocumentSlot* slot, Version* version) {
+  const VersionLink self = VersionLink::ToBlock(session_->region().RefOf(version).offset);
+  // Whoever replaces the head frees the block; a lost race means that another visitor did.
+  if (slot->Replace(self, version->older_link())) {
+    session_->Retire(self.block(), Purpose::kDocuments);
+  }
+}
+
+void Writer::CutTail(Version* newest) {
+  const uint64_t horizon = engine_->horizon.load(std::memory_order_acquire);
+  const Region& region = session_->region();
+  const bool walk = newest->version % kVersionsPerWalk == 0;
+  VersionLink link = newest->older_link();
+  while (link.kind() == VersionLink::Kind::kRegion) {
+    auto* version = region.At<Version>(link.block());
+    if (version->verdict() == Verdict::kCommitted && version->xid() < horizon) {
+      if (version->older_link().empty()) return;
+      // Every snapshot sees this version or a newer one.
+      const VersionLink tail(version->older.exchange(0, std::memory_order_acq_rel));
+      if (tail.kind() == VersionLink::Kind::kRegion) {
+        session_->RetireChain(tail.block(), Purpose::kDocuments);
+      }
+      return;
+    }
+    if (!walk) return;
+    link = version->older_link();
+  }
+}
+
+void Writer::ReserveWriteSet() {
+  if (write_set_.size() == write_set_.capacity()) {
+    write_set_.reserve(std::max<size_t>(64, 2 * write_set_.capacity()));
+  }
+}
+
+void Writer::Remember(const CollectionState* collection, uint32_t number, uint64_t xid,
+                      int32_t documents) {
+  write_set_.push_back(WriteSetEntry{.collection = session_->region().RefOf(collection).offset,
+                                     .xid = xid,
+                                     .number = number,
+                                     .documents = documents});
+}
+
+void Writer::Record(const CollectionState& collection, const WriteResult& result,
+                    const VersionContent& content) {
+  buffer_.Append(Change{.kind = content.tombstone ? ChangeKind::kDelete : ChangeKind::kPut,
+                        .document_number_valid = true,
+                        .document_number = result.number,
+                        .ordinal = content.ordinal,
+                        .version = result.version,
+                        .origin = content.origin,
+                        .xid = content.xid,
+                        .hlc = result.hlc,
+                        .namespace_id = collection.id.name_space,
+                        .collection_id = collection.id.number,
+                        .key = content.key,
+                        .document = content.document});
+}
+
+absl::StatusOr<WriteResult> Writer::InsertAt(DocumentSlot* slot, Version* version) {
+  const Region& region = session_->region();
+  const VersionLink self = VersionLink::ToBlock(region.RefOf(version).offset);
+  version->version = 1;
+  for (;;) {
+    const VersionLink head = slot->link();
+    version->older.store(head.word(), std::memory_order_relaxed);
+    if (!head.empty()) {
+      auto* current = region.At<Version>(head.block());
+      QUIRE_ASSIGN_OR_RETURN(const TransactionState state, CreatorState(current, host_));
+      if (state == TransactionState::kAborted) {
+        Unlink(slot, current);
+        continue;
+      }
+      if (state == TransactionState::kInProgress && !host_->IsCurrent(current->xid())) {
+        return WriteResult{.outcome = WriteOutcome::kWait, .wait_for = current->xid()};
+      }
+      if (!current->tombstone()) return WriteResult{.outcome = WriteOutcome::kDuplicate};
+      version->hlc = Stamp(current->hlc);
+    } else {
+      version->hlc = Stamp(0);
+    }
+    if (slot->Replace(head, self)) {
+      CutTail(version);
+      return WriteResult{.version = version->version, .hlc = version->hlc};
+    }
+  }
+}
+
+absl::StatusOr<WriteResult> Writer::Insert(CollectionState* collection, std::string_view key,
+                                           std::string_view document, const WriteContext& context) {
+  const VersionContent content{.xid = context.xid,
+                               .command = context.command,
+                               .ordinal = ordinal_,
+                               .origin = options_.origin,
+                               .key = key,
+                               .document = document};
+  WriteResult result;
+  {
+    const Session::Pin pin(session_);
+    Version* version = NewVersion(session_, content);
+    if (version == nullptr) return MemoryFull(document.size());
+    const uint64_t block = session_->region().RefOf(version).offset;
+    absl::Cleanup free_version = [&] { session_->FreeNow(block, Purpose::kDocuments); };
+
+    Tree tree(session_, &collection->primary);
+    DocumentTable table(session_, &collection->table);
+    ReserveWriteSet();
+    uint64_t payload = 0;
+    if (!tree.Find(key, &payload)) {
+      QUIRE_ASSIGN_OR_RETURN(const uint32_t fresh, table.TakeNumber());
+      const uint64_t hint = block / 16;
+      auto entry = tree.InsertIfAbsent(key, fresh | hint << 32);
+      if (!entry.ok() || !entry->inserted) table.ReturnNumber(fresh);
+      QUIRE_RETURN_IF_ERROR(entry.status());
+      payload = entry->payload;
+    }
+    const auto number = static_cast<uint32_t>(payload);
+    auto inserted = InsertAt(table.Slot(number), version);
+    if (!inserted.ok() || inserted->outcome != WriteOutcome::kDone) return inserted;
+    std::move(free_version).Cancel();
+    Remember(collection, number, context.xid, 1);
+    result = *inserted;
+    result.number = number;
+    ++ordinal_;
+    Record(*collection, result, content);
+  }
+  QUIRE_RETURN_IF_ERROR(FlushIfDue());
+  return result;
+}
+
+absl::StatusOr<WriteResult> Writer::Replace(CollectionState* collection, uint32_t number,
+                                            std::string_view document, const Snapshot& snapshot,
+                                            const WriteContext& context, Intent intent) {
+  const Region& region = session_->region();
+  WriteResult result{.number = number};
+  {
+    const Session::Pin pin(session_);
+    DocumentSlot* slot = DocumentTable(session_, &collection->table).Slot(number);
+    Version* version = nullptr;
+    absl::Cleanup free_version = [&] {
+      if (version != nullptr) session_->FreeNow(region.RefOf(version).offset, Purpose::kDocuments);
+    };
+    VersionContent content{.xid = context.xid,
+                           .command = context.command,
+                           .ordinal = ordinal_,
+                           .origin = options_.origin,
+                           .tombstone = intent == Intent::kDelete,
+                           .document = document};
+    for (;;) {
+      const VersionLink head = slot->link();
+      if (head.empty()) return WriteResult{.outcome = WriteOutcome::kAbsent};
+      auto* current = region.At<Version>(head.block());
+      QUIRE_ASSIGN_OR_RETURN(const TransactionState state, CreatorState(current, host_));
+      if (state == TransactionState::kAborted) {
+        Unlink(slot, current);
+        continue;
+      }
+      QUIRE_ASSIGN_OR_RETURN(const Version* seen, VisibleVersion(region, head, snapshot, host_));
+      if (seen == nullptr) return WriteResult{.outcome = WriteOutcome::kAbsent};
+      if (seen != current) {
+        if (state == TransactionState::kCommitted) {
+          return WriteResult{.outcome = WriteOutcome::kConflict};
+        }
+        if (host_->IsCurrent(current->xid())) {
+          return WriteResult{.outcome = WriteOutcome::kSelfModified};
+        }
+        return WriteResult{.outcome = WriteOutcome::kWait, .wait_for = current->xid()};
+      }
+      if (current->tombstone()) return WriteResult{.outcome = WriteOutcome::kAbsent};
+      if (version == nullptr) {
+        content.key = current->key();
+        version = NewVersion(session_, content);
+        if (version == nullptr) return MemoryFull(document.size());
+        ReserveWriteSet();
+      }
+      version->version = current->version + 1;
+      version->hlc = Stamp(current->hlc);
+      version->older.store(head.word(), std::memory_order_relaxed);
+      const VersionLink self = VersionLink::ToBlock(region.RefOf(version).offset);
+      if (slot->Replace(head, self)) break;
+    }
+    result.version = version->version;
+    result.hlc = version->hlc;
+    std::move(free_version).Cancel();
+    Remember(collection, number, context.xid, content.tombstone ? -1 : 0);
+    CutTail(version);
+    ++ordinal_;
+    Record(*collection, result, content);
+  }
+  QUIRE_RETURN_IF_ERROR(FlushIfDue());
+  return result;
+}
+
+absl::StatusOr<WriteResult> Writer::Update(CollectionState* collection, uint32_t number,
+                                           std::string_view document, const Snapshot& snapshot,
+                                           const WriteContext& context) {
+  return Replace(collection, number, document, snapshot, context, Intent::kUpdate);
+}
+
+absl::StatusOr<WriteResult> Writer::Delete(CollectionState* collection, uint32_t number,
+                                           const Snapshot& snapshot, const WriteContext& context) {
+  return Replace(collection, number, {}, snapshot, context, Intent::kDelete);
+}
+
+bool Writer::has_unlogged_changes() const {
+  return !buffer_.empty();
+}
+
+absl::Status Writer::Flush() {
+  if (buffer_.empty()) return absl::OkStatus();
+  QUIRE_RETURN_IF_ERROR(
+      sink_->AppendChanges(buffer_.Finish(session_->region().header().incarnation)));
+  buffer_.Clear();
+  return absl::OkStatus();
+}
+
+absl::Status Writer::FlushIfDue() {
+  if (eager_ || buffer_.size() >= options_.buffer_bytes) return Flush();
+  return absl::OkStatus();
+}
+
+Writer::Mark Writer::MarkHere() const {
+  return Mark{.write_set = write_set_.size(), .buffer = buffer_.mark()};
+}
+
+void Writer::UndoEntry(const WriteSetEntry& entry) {
+  const Session::Pin pin(session_);
+  const Region& region = session_->region();
+  auto* collection = region.At<CollectionState>(entry.collection);
+  DocumentSlot* slot = DocumentTable(session_, &collection->table).Slot(entry.number);
+  const VersionLink head = slot->link();
+  if (head.kind() != VersionLink::Kind::kRegion) return;
+  auto* version = region.At<Version>(head.block());
+  // Another visitor may have taken it away already.
+  if (version->xid() == entry.xid) Unlink(slot, version);
+}
+
+void Writer::RollbackTo(const Mark& mark) {
+  while (write_set_.size() > mark.write_set) {
+    UndoEntry(write_set_.back());
+    write_set_.pop_back();
+  }
+  buffer_.CutBack(mark.buffer);
+}
+
+void Writer::SettleEntry(const WriteSetEntry& entry) {
+  const Session::Pin pin(session_);
+  const Region& region = session_->region();
+  auto* collection = region.At<CollectionState>(entry.collection);
+  VersionLink link = DocumentTable(session_, &collection->table).Slot(entry.number)->link();
+  // Newer versions of others may stand on top already; a version that was cut off needs no verdict.
+  while (link.kind() == VersionLink::Kind::kRegion) {
+    auto* version = region.At<Version>(link.block());
+    if (version->xid() == entry.xid) {
+      if (version->verdict() == Verdict::kCommitted) return;
+      version->Settle(Verdict::kCommitted);
+    }
+    link = version->older_link();
+  }
+}
+
+void Writer::Committed() {
+  if (write_set_.size() <= kSettledAtCommitMax) {
+    for (const WriteSetEntry& entry : write_set_) SettleEntry(entry);
+  }
+  const Region& region = session_->region();
+  for (const WriteSetEntry& entry : write_set_) {
+    if (entry.documents == 0) continue;
+    region.At<CollectionState>(entry.collection)
+        ->documents.fetch_add(entry.documents, std::memory_order_relaxed);
+  }
+  EndTransaction();
+}
+
+void Writer::Aborted() {
+  RollbackTo(Mark{});
+  EndTransaction();
+}
+
+void Writer::EndTransaction() {
+  buffer_.Clear();
+  buffer_.Shrink(kIdleBufferBytes);
+  write_set_.clear();
+  if (write_set_.capacity() > kIdleWriteSetEntries) write_set_.shrink_to_fit();
+  ordinal_ = 0;
+  eager_ = false;
+}
+
+}  // namespace quire
