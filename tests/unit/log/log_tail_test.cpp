@@ -1,0 +1,97 @@
+#include "engine/log/log_tail.h"
+
+#include <string>
+
+#include <gtest/gtest.h>
+
+#include "tests/unit/log/log_helpers.h"
+
+namespace quire {
+namespace {
+
+TEST(LogTail, CutsAwayATornTail) {
+  SimulatedFileSystem files;
+  const LogContent written = WriteSyncedLog(files, 5);
+  const std::string path = LogSegmentPath(kLogFolder, written.end.segment_start);
+  files.SetContent(path, files.Content(path) + std::string(100, '\xee'));
+  LogContent content;
+  auto writer = Recover(files, &content);
+  ASSERT_TRUE(writer.ok()) << writer.status();
+  EXPECT_EQ(content.torn_bytes, 100u);
+  EXPECT_EQ(content.payloads, written.payloads);
+  EXPECT_EQ(files.Content(path).size(), written.end.position - written.end.segment_start);
+}
+
+TEST(LogTail, RemovesASegmentWhoseCreationWasCutShort) {
+  for (size_t size : {size_t{0}, size_t{100}, kLogSegmentHeaderBytes}) {
+    SimulatedFileSystem files;
+    const LogContent written = WriteSyncedLog(files, 5);
+    files.SetContent(LogSegmentPath(kLogFolder, written.end.position), std::string(size, '\0'));
+    LogContent content;
+    auto writer = Recover(files, &content);
+    ASSERT_TRUE(writer.ok()) << writer.status();
+    EXPECT_EQ(content.payloads, written.payloads);
+    EXPECT_EQ(ListLogSegments(files, kLogFolder)->back(), written.end.segment_start);
+  }
+}
+
+TEST(LogTail, TheFirstSegmentMayBeCutShortToo) {
+  SimulatedFileSystem files;
+  ASSERT_TRUE(files.CreateDirectory(kLogFolder).ok());
+  files.SetContent(LogSegmentPath(kLogFolder, 0), "half a header");
+  LogContent content;
+  auto writer = Recover(files, &content);
+  ASSERT_TRUE(writer.ok()) << writer.status();
+  EXPECT_FALSE(content.end.has_segment());
+  EXPECT_EQ((*writer)->end().position, kLogSegmentHeaderBytes);
+}
+
+// A sync fails, the process dies, and the next one sees in the cache what the disk never got.
+TEST(LogTail, MakesDurableWhatAFailedSyncLeftInTheCache) {
+  // At which operation the last sync of the script fails; also that of a new segment's header and
+  // folder.
+  for (int records : {5, 7, 8}) {
+    SimulatedFileSystem counting;
+    WriteSyncedLog(counting, records);
+    for (uint64_t back = 0; back < 6; ++back) {
+      SimulatedFileSystem files;
+      files.FailAt(counting.operations() - back);
+      auto opened = LogWriter::Open(&files, kLogFolder, SmallLog(), LogEnd{});
+      ASSERT_TRUE(opened.ok());
+      for (int i = 0; i < records; ++i) {
+        const std::string payload(150 + i * 7 % 100, static_cast<char>('a' + i));
+        if (!(*opened)->Append(LogRecordType::kChanges, {1, 1}, payload).ok()) break;
+        if (!(*opened)->Sync().ok()) break;
+      }
+      ASSERT_FALSE((*opened)->status().ok());
+
+      auto restarted = files.AfterProcessCrash();
+      LogContent content;
+      auto writer = Recover(*restarted, &content);
+      ASSERT_TRUE(writer.ok()) << writer.status();
+      EXPECT_EQ((*writer)->unsynced_bytes(), 0u);
+      // Whoever acts on what was read must find it after the power is cut.
+      auto cut =
+          restarted->AfterPowerCut({CrashPolicy::Data::kDropped, CrashPolicy::Names::kDropped}, 1);
+      auto found = ReadLog(*cut);
+      ASSERT_TRUE(found.ok()) << found.status();
+      EXPECT_EQ(found->payloads, content.payloads) << records << " records, " << back << " back";
+      EXPECT_EQ(found->end.position, content.end.position);
+    }
+  }
+}
+
+TEST(LogTail, SaysSoWhenTheCacheGivesWay) {
+  SimulatedFileSystem files;
+  LogEnd end = WriteSyncedLog(files, 5).end;
+  const std::string path = LogSegmentPath(kLogFolder, end.segment_start);
+  std::string bytes = files.Content(path);
+  bytes.back() ^= 1;  // As if the page had been dropped and read again from the disk.
+  files.SetContent(path, bytes);
+  const uint64_t synced = end.synced = 4096;
+  EXPECT_TRUE(absl::IsDataLoss(RewriteLogTail(files, kLogFolder, 0, &end)));
+  EXPECT_EQ(end.synced, synced);
+}
+
+}  // namespace
+}  // namespace quire
