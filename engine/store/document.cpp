@@ -27,9 +27,7 @@ class Validator {
       return Malformed(0, "a header of 3 bytes", absl::StrCat(bytes_.size(), " bytes"));
     }
     if (bytes_.size() > limits_.bytes_max) {
-      return absl::OutOfRangeError(absl::StrCat("document of ", bytes_.size(),
-                                                " bytes exceeds the limit of ", limits_.bytes_max,
-                                                " (quire.max_document_size)"));
+      return limits_.BytesError(bytes_.size());
     }
     const auto version = static_cast<uint8_t>(bytes_[0]);
     if (version != kDocumentVersion) {
@@ -172,13 +170,6 @@ class Validator {
     return absl::OkStatus();
   }
 
-  absl::Status Depth(std::string_view payload, uint32_t depth) const {
-    if (depth <= limits_.depth_max) return absl::OkStatus();
-    return absl::OutOfRangeError(absl::StrCat("document is deeper than ", limits_.depth_max,
-                                              " levels (quire.max_depth), at offset ",
-                                              payload.data() - bytes_.data()));
-  }
-
   // Reads a container's count. `header_mask` tells which bits its header may have.
   absl::Status Head(std::string_view payload, uint8_t header_mask, uint32_t* count) const {
     if (payload.size() < 2) {
@@ -218,14 +209,12 @@ class Validator {
   }
 
   absl::Status Array(ValueTag tag, std::string_view payload, uint32_t depth) {
-    QUIRE_RETURN_IF_ERROR(Depth(payload, depth));
+    if (depth > limits_.depth_max) return limits_.DepthError();
     uint32_t count;
     QUIRE_RETURN_IF_ERROR(Head(payload, 3, &count));
     const uint32_t width_log = payload[0] & 3;
     if (count > limits_.array_length_max) {
-      return absl::OutOfRangeError(
-          absl::StrCat("array of ", count, " elements exceeds the limit of ",
-                       limits_.array_length_max, " (quire.max_array_length)"));
+      return limits_.ArrayLengthError(count);
     }
     const uint64_t width = uint64_t{1} << width_log;
     const uint64_t tables_end = 1 + width + count * (width + 1);
@@ -248,15 +237,13 @@ class Validator {
   }
 
   absl::Status Object(std::string_view payload, uint32_t depth) {
-    QUIRE_RETURN_IF_ERROR(Depth(payload, depth));
+    if (depth > limits_.depth_max) return limits_.DepthError();
     uint32_t count;
     QUIRE_RETURN_IF_ERROR(Head(payload, 15, &count));
     const uint32_t name_width_log = payload[0] & 3;
     const uint32_t value_width_log = payload[0] >> 2 & 3;
     if (count > limits_.fields_max) {
-      return absl::OutOfRangeError(absl::StrCat("object of ", count,
-                                                " fields exceeds the limit of ", limits_.fields_max,
-                                                " (quire.max_fields)"));
+      return limits_.FieldsError(count);
     }
     const uint64_t name_width = uint64_t{1} << name_width_log;
     const uint64_t value_width = uint64_t{1} << value_width_log;

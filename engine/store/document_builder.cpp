@@ -5,7 +5,6 @@
 #include <limits>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
 #include "engine/store/document_form.h"
 
 namespace quire {
@@ -43,12 +42,6 @@ void DocumentBuilder::Fail(absl::Status status) {
   if (status_.ok()) status_ = std::move(status);
 }
 
-void DocumentBuilder::FailBytes(uint64_t bytes) {
-  Fail(absl::OutOfRangeError(absl::StrCat("document of at least ", bytes,
-                                          " bytes exceeds the limit of ", limits_.bytes_max,
-                                          " (quire.max_document_size)")));
-}
-
 DocumentBuilder::Entry& DocumentBuilder::NextEntry() {
   if (!frames_.empty() && frames_.back().tag == ValueTag::kObject) {
     QUIRE_ASSERT(!entries_.empty() && entries_.back().value_begin == kNotPlaced);
@@ -56,7 +49,7 @@ DocumentBuilder::Entry& DocumentBuilder::NextEntry() {
   }
   // Every value takes at least two bytes in the tables of its container.
   if (entries_.size() >= limits_.bytes_max / 2 + 1) [[unlikely]] {
-    FailBytes(entries_.size() * 2);
+    Fail(limits_.BytesError(entries_.size() * 2));
     return entries_.back();
   }
   return entries_.emplace_back();
@@ -67,7 +60,7 @@ char* DocumentBuilder::Open(ValueTag tag, size_t size) {
   entry.value_begin = static_cast<uint32_t>(buffer_.size());
   entry.tag = tag;
   if (buffer_.size() + size > limits_.bytes_max) [[unlikely]] {
-    FailBytes(buffer_.size() + size);
+    Fail(limits_.BytesError(buffer_.size() + size));
     return nullptr;
   }
   buffer_.Reserve(size + kStoreSlack);
@@ -92,32 +85,9 @@ void DocumentBuilder::Double(double value) {
 
 void DocumentBuilder::Decimal(const class Decimal& value) {
   if (!value.finite()) return Double(value.ToDouble());
-  int64_t coefficient;
-  int exponent;
-  const int display_scale = value.display_scale();
-  if (value.ToCoefficient(&coefficient, &exponent)) {
-    int64_t integer;
-    if (display_scale == 0 && ScaleToInt64(coefficient, exponent, &integer)) return Int64(integer);
-    if (FitsSmallDecimal(exponent, display_scale)) {
-      return SmallDecimal(coefficient, exponent, display_scale);
-    }
-  }
-  const absl::Span<const uint16_t> digits = value.digits();
-  char* at = Open(ValueTag::kLargeDecimal, kLargeDecimalHeaderSize + digits.size() * 2);
-  if (at == nullptr) return;
-  at[0] = value.negative() ? 1 : 0;
-  Store(at + 1, static_cast<int16_t>(value.weight()));
-  Store(at + 3, static_cast<uint16_t>(display_scale));
-  if (digits.empty()) return;
-  std::memcpy(at + kLargeDecimalHeaderSize, digits.data(), digits.size() * 2);
-}
-
-void DocumentBuilder::SmallDecimal(int64_t coefficient, int exponent, int display_scale) {
-  char* at = Open(ValueTag::kDecimal, 2 + ShortenedSize(coefficient));
-  if (at == nullptr) return;
-  at[0] = static_cast<char>(exponent);
-  at[1] = static_cast<char>(display_scale);
-  Store(at + 2, coefficient);
+  uint32_t size;
+  const ValueTag tag = EncodeDecimal(value, ReservePayload(16 + value.digits().size() * 2), &size);
+  CommitPayload(tag, size);
 }
 
 void DocumentBuilder::Timestamp(int64_t microseconds) {
@@ -136,24 +106,18 @@ void DocumentBuilder::Value(ValueView value) {
     case ValueTag::kInt64:
       return Int64(value.AsInt64());
     case ValueTag::kDecimal:
-      return SmallDecimal(value.DecimalCoefficient(), value.DecimalExponent(),
-                          value.DecimalDisplayScale());
+      return Decimal(value.AsDecimal());
     case ValueTag::kId:
     case ValueTag::kArray:
     case ValueTag::kObject:
       if (frames_.size() + DepthOf(value) > limits_.depth_max) [[unlikely]] {
-        FailDepth();
+        Fail(limits_.DepthError());
       }
       break;
     default:
       break;
   }
   Place(value.tag(), value.payload());
-}
-
-void DocumentBuilder::FailDepth() {
-  Fail(absl::OutOfRangeError(absl::StrCat("document is deeper than the limit of ",
-                                          limits_.depth_max, " levels (quire.max_depth)")));
 }
 
 char* DocumentBuilder::ReservePayload(size_t size_max) {
@@ -167,7 +131,7 @@ void DocumentBuilder::CommitPayload(ValueTag tag, uint32_t size) {
 
 void DocumentBuilder::Begin(ValueTag tag) {
   if (frames_.size() >= limits_.depth_max) [[unlikely]] {
-    FailDepth();
+    Fail(limits_.DepthError());
   }
   Open(tag, 0);
   frames_.push_back(Frame{tag, true, static_cast<uint32_t>(entries_.size()),
@@ -180,7 +144,7 @@ void DocumentBuilder::Key(std::string_view name) {
   Frame& frame = frames_.back();
   QUIRE_ASSERT(entries_.size() == frame.entries_begin || entries_.back().value_begin != kNotPlaced);
   if (names_.size() + name.size() > limits_.bytes_max) [[unlikely]] {
-    FailBytes(names_.size() + name.size());
+    Fail(limits_.BytesError(names_.size() + name.size()));
     name = {};
   }
   if (entries_.size() > frame.entries_begin && frame.ordered) {
@@ -192,7 +156,7 @@ void DocumentBuilder::Key(std::string_view name) {
   names_.Append(name);
 }
 
-void DocumentBuilder::End(ValueTag tag) {
+void DocumentBuilder::End([[maybe_unused]] ValueTag tag) {
   QUIRE_ASSERT(!frames_.empty() && frames_.back().tag == tag);
   const Frame frame = frames_.back();
   QUIRE_ASSERT(tag != ValueTag::kObject || entries_.size() == frame.entries_begin ||
@@ -263,11 +227,7 @@ void DocumentBuilder::CloseFrame(const Frame& frame) {
   const bool object = frame.tag == ValueTag::kObject;
   const auto count = static_cast<uint32_t>(entries_.size() - frame.entries_begin);
   if (object ? count > limits_.fields_max : count > limits_.array_length_max) [[unlikely]] {
-    return Fail(absl::OutOfRangeError(
-        object ? absl::StrCat("object of ", count, " fields exceeds the limit of ",
-                              limits_.fields_max, " (quire.max_fields)")
-               : absl::StrCat("array of ", count, " elements exceeds the limit of ",
-                              limits_.array_length_max, " (quire.max_array_length)")));
+    return Fail(object ? limits_.FieldsError(count) : limits_.ArrayLengthError(count));
   }
   const auto values_size = static_cast<uint32_t>(buffer_.size() - frame.values_begin);
   const auto names_size = object ? static_cast<uint32_t>(names_.size() - frame.names_begin) : 0;
@@ -277,7 +237,7 @@ void DocumentBuilder::CloseFrame(const Frame& frame) {
                                uint64_t{count} * ((uint64_t{1} << value_log) + 1) +
                                (object ? uint64_t{count} << first_log : 0);
   if (buffer_.size() + tables_size + names_size > limits_.bytes_max) [[unlikely]] {
-    return FailBytes(buffer_.size() + tables_size + names_size);
+    return Fail(limits_.BytesError(buffer_.size() + tables_size + names_size));
   }
   buffer_.Extend(tables_size + names_size);
   char* at = buffer_.data() + frame.values_begin;
@@ -317,7 +277,7 @@ absl::StatusOr<std::string_view> DocumentBuilder::Finish() {
   if (!status_.ok()) return status_;
   QUIRE_ASSERT(frames_.empty() && entries_.size() == 1);
   WidenRootNumber();
-  if (buffer_.size() > limits_.bytes_max) FailBytes(buffer_.size());
+  if (buffer_.size() > limits_.bytes_max) Fail(limits_.BytesError(buffer_.size()));
   if (!status_.ok()) return status_;
   buffer_.data()[1] = static_cast<char>(entries_.front().tag);
   return buffer_.view();

@@ -106,10 +106,7 @@ class DocumentBuilder {
   void End(ValueTag tag);
   void CloseFrame(const Frame& frame);
   void OrderFields(const Frame& frame);
-  void SmallDecimal(int64_t coefficient, int exponent, int display_scale);
   void WidenRootNumber();
-  void FailBytes(uint64_t bytes);
-  void FailDepth();
 
   DocumentLimits limits_;
   absl::Status status_;

@@ -53,4 +53,13 @@ inline bool FitsSmallDecimal(int exponent, int display_scale) {
 // Bytes before the digits of a large decimal.
 inline constexpr uint32_t kLargeDecimalHeaderSize = 5;
 
+// Writes a payload in its form inside a container and tells its tag and size. `out` has room for 16
+// bytes, in EncodeDecimal for 16 and 2 for each digit; bytes behind the payload may be overwritten.
+ValueTag EncodeInt64(int64_t value, char* out, uint32_t* size);
+// REQUIRES: FitsSmallDecimal; no smaller form fits.
+ValueTag EncodeSmallDecimal(int64_t coefficient, int exponent, int display_scale, char* out,
+                            uint32_t* size);
+// REQUIRES: finite, display scale at most Decimal::kDisplayScaleMax.
+ValueTag EncodeDecimal(const Decimal& value, char* out, uint32_t* size);
+
 }  // namespace quire

@@ -46,8 +46,4 @@ namespace quire {
 [[nodiscard]] absl::Status AppendJsonb(ValueView value, ByteBuffer* out);
 [[nodiscard]] absl::Status AppendJsonb(ValueView value, std::string* out);
 
-// The text of a scalar as it stands in jsonb (and as the server's ->> gives it): a string as it is,
-// numbers in digits, true, false, and the forms listed above. REQUIRES: not null, not a container.
-void AppendScalarText(ValueView value, std::string* out);
-
 }  // namespace quire

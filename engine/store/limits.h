@@ -6,6 +6,8 @@
 
 #include <cstdint>
 
+#include "absl/status/status.h"
+
 namespace quire {
 
 struct DocumentLimits {
@@ -29,6 +31,12 @@ struct DocumentLimits {
     if (result.depth_max > kDepthHardMax) result.depth_max = kDepthHardMax;
     return result;
   }
+
+  // What is said, as kOutOfRange, about a document beyond a limit.
+  absl::Status BytesError(uint64_t bytes) const;
+  absl::Status DepthError() const;
+  absl::Status FieldsError(uint64_t fields) const;
+  absl::Status ArrayLengthError(uint64_t length) const;
 };
 
 }  // namespace quire
