@@ -76,9 +76,11 @@ TEST(LogReader, RefusesAnotherServersLog) {
 // Every byte of a log of which each record was synced: damage is told from a torn tail.
 TEST(LogReader, EveryByteFlipped) {
   SimulatedFileSystem files;
-  const LogContent written = WriteSyncedLog(files, 12);
+  const LogContent written = WriteSyncedLog(files, 10);
   const auto starts = ListLogSegments(files, kLogFolder).value();
-  ASSERT_GE(starts.size(), 2u);
+  ASSERT_EQ(starts.size(), 2u);
+  // Some damage has a later segment behind it, some only records.
+  ASSERT_LT(starts.back(), written.positions[written.positions.size() - 3]);
   int torn = 0;
   int damaged = 0;
   for (uint64_t start : starts) {
@@ -178,6 +180,25 @@ TEST(LogReader, AMissingSegmentIsDamage) {
   auto content = ReadLog(files, ReadFrom(0, true));
   ASSERT_TRUE(content.ok()) << content.status();
   EXPECT_EQ(content->end.position, starts[2]);
+}
+
+TEST(LogReader, ASegmentOfAnotherHistoryIsDamage) {
+  SimulatedFileSystem files;
+  SimulatedFileSystem other;
+  WriteSyncedLog(files, 10);
+  auto writer = LogWriter::Open(&other, kLogFolder, SmallLog(), LogEnd{}).value();
+  for (int i = 0; i < 10; ++i) {  // The same lengths, so that the segments have the same names.
+    const std::string payload(150 + i * 7 % 100, '#');
+    ASSERT_TRUE(writer->Append(LogRecordType::kChanges, {1, 1}, payload).ok());
+    ASSERT_TRUE(writer->Sync().ok());
+  }
+  const uint64_t start = ListLogSegments(files, kLogFolder)->back();
+  const std::string path = LogSegmentPath(kLogFolder, start);
+  files.SetContent(path, other.Content(path));
+  EXPECT_TRUE(absl::IsDataLoss(ReadLog(files).status()));
+  auto content = ReadLog(files, ReadFrom(0, true));
+  ASSERT_TRUE(content.ok()) << content.status();
+  EXPECT_EQ(content->end.position, start);
 }
 
 TEST(LogReader, AfterARestoreTheFirstInvalidRecordIsTheEnd) {

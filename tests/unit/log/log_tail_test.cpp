@@ -22,6 +22,41 @@ TEST(LogTail, CutsAwayATornTail) {
   EXPECT_EQ(files.Content(path).size(), written.end.position - written.end.segment_start);
 }
 
+TEST(LogTail, TheCutIsDurable) {
+  SimulatedFileSystem files;
+  const LogContent written = WriteSyncedLog(files, 5);
+  LogEnd end = written.end;
+  end.position = written.positions[3];
+  ASSERT_TRUE(TruncateLogTo(files, kLogFolder, end).ok());
+  auto cut = files.AfterPowerCut({CrashPolicy::Data::kDropped, CrashPolicy::Names::kDropped}, 1);
+  EXPECT_EQ(cut->Content(LogSegmentPath(kLogFolder, 0)).size(), written.positions[3]);
+}
+
+TEST(LogTail, ACutRemovalOfLaterSegmentsLeavesNoHole) {
+  SimulatedFileSystem counting;
+  const LogContent written = WriteSyncedLog(counting, 40);
+  const uint64_t before = counting.operations();
+  const auto starts = ListLogSegments(counting, kLogFolder).value();
+  ASSERT_GT(starts.size(), 4u);
+  LogEnd end;
+  end.segment_start = starts[0];
+  end.position = starts[1];
+  ASSERT_TRUE(TruncateLogTo(counting, kLogFolder, end).ok());
+  EXPECT_EQ(ListLogSegments(counting, kLogFolder)->size(), 1u);
+  for (uint64_t at = before + 1; at <= counting.operations(); ++at) {
+    SimulatedFileSystem files;
+    WriteSyncedLog(files, 40);
+    files.CrashAt(at);
+    EXPECT_FALSE(TruncateLogTo(files, kLogFolder, end).ok());
+    for (uint64_t seed = 0; seed < 10; ++seed) {
+      auto cut = files.AfterPowerCut({CrashPolicy::Data::kKept, CrashPolicy::Names::kMixed}, seed);
+      auto content = ReadLog(*cut);
+      EXPECT_TRUE(content.ok()) << "operation " << at << " seed " << seed << ": "
+                                << content.status();
+    }
+  }
+}
+
 TEST(LogTail, RemovesASegmentWhoseCreationWasCutShort) {
   for (size_t size : {size_t{0}, size_t{100}, kLogSegmentHeaderBytes}) {
     SimulatedFileSystem files;
