@@ -20,7 +20,7 @@ std::atomic<uint8_t>* CommitTable::StateWord(uint64_t xid) const {
 }
 
 uint64_t CommitTable::Begin() {
-  const absl::MutexLock lock(&mutex_);
+  const MutexLock lock(&mutex_);
   const uint64_t xid = next_;
   const uint64_t chunk = (xid - first_) / kStatesPerChunk;
   QUIRE_CHECK(chunk < kChunksMax);
@@ -33,7 +33,7 @@ uint64_t CommitTable::Begin() {
 }
 
 void CommitTable::End(absl::Span<const uint64_t> xids, TransactionState state) {
-  const absl::MutexLock lock(&mutex_);
+  const MutexLock lock(&mutex_);
   for (const uint64_t xid : xids) {
     StateWord(xid)->store(static_cast<uint8_t>(state), std::memory_order_release);
     running_.erase(std::lower_bound(running_.begin(), running_.end(), xid));
@@ -47,7 +47,7 @@ TransactionState CommitTable::StateOf(uint64_t xid) const {
 }
 
 void CommitTable::TakeSnapshot(Snapshot* snapshot, std::vector<uint64_t>* in_progress) const {
-  const absl::MutexLock lock(&mutex_);
+  const MutexLock lock(&mutex_);
   in_progress->assign(running_.begin(), running_.end());
   snapshot->xmax = next_;
   snapshot->xmin = running_.empty() ? next_ : running_.front();
@@ -55,7 +55,7 @@ void CommitTable::TakeSnapshot(Snapshot* snapshot, std::vector<uint64_t>* in_pro
 }
 
 uint64_t CommitTable::OldestRunning() const {
-  const absl::MutexLock lock(&mutex_);
+  const MutexLock lock(&mutex_);
   return running_.empty() ? next_ : running_.front();
 }
 

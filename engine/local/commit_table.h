@@ -11,9 +11,10 @@
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
+
 #include "absl/types/span.h"
 #include "engine/host/transactions.h"
+#include "engine/local/mutex.h"
 #include "engine/mvcc/snapshot.h"
 
 namespace quire {
@@ -45,7 +46,7 @@ class CommitTable {
   const uint64_t first_;
   std::unique_ptr<std::atomic<Chunk*>[]> chunks_;
 
-  mutable absl::Mutex mutex_;
+  mutable Mutex mutex_;
   uint64_t next_ ABSL_GUARDED_BY(mutex_);
   std::vector<uint64_t> running_ ABSL_GUARDED_BY(mutex_);  // ascending
 };

@@ -51,7 +51,7 @@ absl::Status LocalEngine::Load(FileSystem* files) {
   region_ = Region(base, bytes);
   engine_ = GetEngineState(region_);
 
-  const absl::MutexLock lock(&commit_mutex_);
+  const MutexLock lock(&commit_mutex_);
   QUIRE_ASSIGN_OR_RETURN(log_session_, Session::Open(region_, 1));
   QUIRE_ASSIGN_OR_RETURN(
       follower_,
@@ -71,7 +71,7 @@ absl::Status LocalEngine::Load(FileSystem* files) {
 
 LocalEngine::~LocalEngine() {
   {
-    const absl::MutexLock lock(&commit_mutex_);
+    const MutexLock lock(&commit_mutex_);
     // A failed sync has no one left to be told: the caller who needs to know calls Sync.
     if (follower_ != nullptr) follower_->Sync(/*now=*/true).IgnoreError();
     follower_.reset();
@@ -95,12 +95,12 @@ absl::StatusOr<std::unique_ptr<LocalSession>> LocalEngine::OpenSession() {
 }
 
 absl::Status LocalEngine::Sync() {
-  const absl::MutexLock lock(&commit_mutex_);
+  const MutexLock lock(&commit_mutex_);
   return follower_->Sync(/*now=*/true);
 }
 
 absl::Status LocalEngine::LogChanges(std::string_view batch) {
-  const absl::MutexLock lock(&commit_mutex_);
+  const MutexLock lock(&commit_mutex_);
   return follower_->Changes({.lsn = next_lsn_++, .timeline = 1}, batch);
 }
 

@@ -16,9 +16,10 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/status/statusor.h"
-#include "absl/synchronization/mutex.h"
+
 #include "engine/durability/log_follower.h"
 #include "engine/local/commit_table.h"
+#include "engine/local/mutex.h"
 #include "engine/quire.h"
 
 namespace quire {
@@ -78,7 +79,7 @@ class LocalEngine {
   std::unique_ptr<std::atomic<uint64_t>[]> snapshot_floors_;
   std::atomic<uint64_t> next_owner_{2};
 
-  absl::Mutex commit_mutex_;
+  Mutex commit_mutex_;
   std::unique_ptr<Session> log_session_ ABSL_GUARDED_BY(commit_mutex_);
   std::unique_ptr<LogFollower> follower_ ABSL_GUARDED_BY(commit_mutex_);
   uint64_t next_lsn_ ABSL_GUARDED_BY(commit_mutex_) = 1;

@@ -175,7 +175,7 @@ absl::Status LocalSession::RollbackTo(const SavepointMark& mark) {
   new_xid_ = true;
   if (undone.empty()) return absl::OkStatus();
   if (logged_) {
-    const absl::MutexLock lock(&engine_->commit_mutex_);
+    const MutexLock lock(&engine_->commit_mutex_);
     QUIRE_RETURN_IF_ERROR(engine_->LogOutcome(undone, /*committed=*/false));
   }
   engine_->commits_->End(undone, TransactionState::kAborted);
@@ -235,7 +235,7 @@ absl::Status LocalSession::Commit() {
   }
   absl::Status status = writer_.Flush();
   if (status.ok()) {
-    const absl::MutexLock lock(&engine_->commit_mutex_);
+    const MutexLock lock(&engine_->commit_mutex_);
     status = Validate();
     if (status.ok()) status = engine_->LogOutcome(xids_, /*committed=*/true);
     if (status.ok()) {
@@ -251,7 +251,7 @@ absl::Status LocalSession::Commit() {
 void LocalSession::Rollback() {
   if (!active_) return;
   if (logged_ && !xids_.empty()) {
-    const absl::MutexLock lock(&engine_->commit_mutex_);
+    const MutexLock lock(&engine_->commit_mutex_);
     // A log that cannot be written any more ends every transaction without an outcome all the same.
     engine_->LogOutcome(xids_, /*committed=*/false).IgnoreError();
   }
