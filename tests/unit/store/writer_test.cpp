@@ -1,0 +1,239 @@
+#include "engine/store/writer.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+
+#include "tests/support/manual_clock.h"
+#include "tests/support/scripted_host.h"
+#include "tests/support/test_region.h"
+
+namespace quire {
+namespace {
+
+constexpr auto kCommitted = TransactionState::kCommitted;
+constexpr auto kAborted = TransactionState::kAborted;
+
+class WriterTest : public ::testing::Test {
+ protected:
+  WriterTest() {
+    auto created = Catalog(session_.get()).FindOrCreate({.name_space = 1, .number = 1});
+    QUIRE_CHECK(created.ok());
+    state_ = *created;
+  }
+
+  WriteResult Insert(uint64_t xid, std::string_view key, std::string_view document = "one") {
+    host_.current.insert(xid);
+    const auto result = writer_.Insert(state_, key, document, {.xid = xid, .command = command_++});
+    EXPECT_TRUE(result.ok()) << result.status();
+    return *result;
+  }
+  Snapshot Now(uint64_t own) const {
+    return {.xmin = 1000, .xmax = 1000, .own_xid = own, .command = command_};
+  }
+  // `own` is the top-level transaction when `xid` is a subtransaction of it.
+  WriteResult Update(uint64_t xid, uint32_t number, std::string_view document = "two",
+                     uint64_t own = kNoXid) {
+    host_.current.insert(xid);
+    const auto result = writer_.Update(state_, number, document, Now(own == kNoXid ? xid : own),
+                                       {.xid = xid, .command = command_++});
+    EXPECT_TRUE(result.ok()) << result.status();
+    return *result;
+  }
+  void Commit(uint64_t xid) {
+    host_.states[xid] = kCommitted;
+    host_.current.clear();
+    ASSERT_TRUE(writer_.Flush().ok());
+    writer_.Committed();
+  }
+  void Abort(uint64_t xid) {
+    host_.states[xid] = kAborted;
+    host_.current.clear();
+    writer_.Aborted();
+  }
+  std::string Read(std::string_view key, const Snapshot& snapshot) {
+    RowBatch batch;
+    const auto found = Collection(session_.get(), &host_, state_).Get(key, snapshot, &batch);
+    EXPECT_TRUE(found.ok());
+    return *found ? std::string(batch[0].document) : "(none)";
+  }
+  int64_t documents() const { return state_->documents.load(); }
+  size_t LoggedChanges() const {
+    size_t changes = 0;
+    for (const std::string& batch : host_.batches) changes += ChangeBatchReader(batch).count();
+    return changes;
+  }
+
+  TestRegion region_;
+  std::unique_ptr<Session> session_ = region_.OpenSession();
+  ScriptedHost host_;
+  ManualClock clock_;
+  Writer writer_{session_.get(), &host_, &host_, &clock_, WriterOptions{.buffer_bytes = 4096}};
+  CollectionState* state_ = nullptr;
+  uint32_t command_ = 1;
+};
+
+TEST_F(WriterTest, InsertIsSeenByItsTransactionThenByAll) {
+  const WriteResult result = Insert(10, "a");
+  EXPECT_EQ(result.outcome, WriteOutcome::kDone);
+  EXPECT_EQ(result.version, 1u);
+  EXPECT_EQ(Read("a", Now(10)), "one");
+  EXPECT_EQ(Read("a", Now(kNoXid)), "(none)");
+  EXPECT_EQ(documents(), 0);
+  Commit(10);
+  EXPECT_EQ(Read("a", Now(kNoXid)), "one");
+  EXPECT_EQ(documents(), 1);
+  EXPECT_EQ(LoggedChanges(), 1u);
+}
+
+TEST_F(WriterTest, DuplicatesAreFoundAlsoAmongUncommitted) {
+  Insert(10, "a");
+  EXPECT_EQ(Insert(10, "a").outcome, WriteOutcome::kDuplicate);
+  Commit(10);
+  EXPECT_EQ(Insert(11, "a").outcome, WriteOutcome::kDuplicate);
+  Abort(11);
+  EXPECT_EQ(Read("a", Now(kNoXid)), "one");
+}
+
+TEST_F(WriterTest, AnotherTransactionsInsertIsWaitedFor) {
+  Insert(10, "a");
+  host_.current.clear();
+  Writer other(session_.get(), &host_, &host_, &clock_, {});
+  const auto waiting = other.Insert(state_, "a", "other", {.xid = 11});
+  EXPECT_EQ(waiting->outcome, WriteOutcome::kWait);
+  EXPECT_EQ(waiting->wait_for, 10u);
+  Abort(10);
+  const auto done = other.Insert(state_, "a", "other", {.xid = 11});
+  EXPECT_EQ(done->outcome, WriteOutcome::kDone);
+  EXPECT_EQ(done->version, 1u);
+}
+
+TEST_F(WriterTest, AbortUnlinksEverythingAndFreesIt) {
+  Insert(10, "a");
+  Commit(10);
+  session_->Reclaim();
+  const int64_t before = UsedBytes(region_.region(), Purpose::kDocuments);
+  const uint32_t number = Update(11, 0).number;
+  EXPECT_EQ(Update(11, number, "three").version, 3u);
+  EXPECT_EQ(Read("a", Now(11)), "three");
+  Abort(11);
+  EXPECT_EQ(Read("a", Now(kNoXid)), "one");
+  session_->Reclaim();
+  EXPECT_EQ(UsedBytes(region_.region(), Purpose::kDocuments), before);
+  EXPECT_FALSE(writer_.has_unlogged_changes());
+  EXPECT_EQ(documents(), 1);
+}
+
+TEST_F(WriterTest, UpdateNeedsTheVersionThatTheSnapshotSees) {
+  Insert(10, "a");
+  Commit(10);
+  const Snapshot old{.xmin = 11, .xmax = 11, .command = 1};
+  Update(12, 0);
+  EXPECT_EQ(writer_
+                .Update(state_, 0, "x", Snapshot{.xmin = 12, .xmax = 12},
+                        {.xid = 12, .command = command_})
+                ->outcome,
+            WriteOutcome::kSelfModified);
+  host_.current.clear();
+  Writer other(session_.get(), &host_, &host_, &clock_, {});
+  EXPECT_EQ(other.Update(state_, 0, "x", old, {.xid = 13})->outcome, WriteOutcome::kWait);
+  Commit(12);
+  EXPECT_EQ(other.Update(state_, 0, "x", old, {.xid = 13})->outcome, WriteOutcome::kConflict);
+  EXPECT_EQ(other.Delete(state_, 0, old, {.xid = 13})->outcome, WriteOutcome::kConflict);
+}
+
+TEST_F(WriterTest, ADeletedDocumentBeginsAgainAtVersionOne) {
+  Insert(10, "a");
+  EXPECT_EQ(Update(10, 0).version, 2u);
+  host_.current.insert(10);
+  EXPECT_EQ(writer_.Delete(state_, 0, Now(10), {.xid = 10, .command = command_++})->outcome,
+            WriteOutcome::kDone);
+  EXPECT_EQ(Read("a", Now(10)), "(none)");
+  EXPECT_EQ(writer_.Delete(state_, 0, Now(10), {.xid = 10, .command = command_++})->outcome,
+            WriteOutcome::kAbsent);
+  const WriteResult again = Insert(10, "a", "again");
+  EXPECT_EQ(again.outcome, WriteOutcome::kDone);
+  EXPECT_EQ(again.version, 1u);
+  EXPECT_EQ(again.number, 0u);
+  Commit(10);
+  EXPECT_EQ(documents(), 1);
+  EXPECT_EQ(LoggedChanges(), 4u);
+}
+
+TEST_F(WriterTest, RollbackToAMarkUndoesVersionsAndBufferedChanges) {
+  Insert(10, "a");
+  const Writer::Mark mark = writer_.MarkHere();
+  Insert(11, "b");
+  Update(11, 0, "two", /*own=*/10);
+  EXPECT_EQ(Read("a", Now(10)), "two");
+  writer_.RollbackTo(mark);
+  host_.states[11] = kAborted;
+  host_.current.erase(11);
+  EXPECT_EQ(Read("a", Now(10)), "one");
+  EXPECT_EQ(Read("b", Now(10)), "(none)");
+  Insert(12, "c");
+  Commit(10);
+  host_.states[12] = kCommitted;
+  EXPECT_EQ(LoggedChanges(), 2u);
+  EXPECT_EQ(documents(), 2);
+}
+
+TEST_F(WriterTest, AFullBufferGoesToTheLogEarlyAndEagerWritesAtOnce) {
+  const std::string large(3000, 'x');
+  Insert(10, "a", large);
+  EXPECT_TRUE(host_.batches.empty());
+  Insert(10, "b", large);
+  EXPECT_EQ(host_.batches.size(), 1u);
+  EXPECT_FALSE(writer_.has_unlogged_changes());
+  writer_.set_eager(true);
+  Insert(10, "c");
+  EXPECT_EQ(host_.batches.size(), 2u);
+  Commit(10);
+  // Eagerness ends with the transaction.
+  Insert(11, "d");
+  EXPECT_TRUE(writer_.has_unlogged_changes());
+}
+
+TEST_F(WriterTest, ALogThatRefusesFailsTheStatementOnly) {
+  const std::string large(5000, 'x');
+  host_.sink_status = absl::UnavailableError("no log");
+  host_.current.insert(10);
+  EXPECT_EQ(writer_.Insert(state_, "a", large, {.xid = 10}).status(), host_.sink_status);
+  Abort(10);
+  EXPECT_EQ(Read("a", Now(kNoXid)), "(none)");
+}
+
+TEST_F(WriterTest, FullMemoryFailsTheStatementAndRollbackGivesItBack) {
+  const std::string large(60'000, 'x');
+  host_.current.insert(10);
+  absl::Status status;
+  int inserted = 0;
+  while (status.ok()) {
+    status = writer_.Insert(state_, "key" + std::to_string(inserted), large, {.xid = 10}).status();
+    if (status.ok()) ++inserted;
+  }
+  EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_GT(inserted, 50);
+  Abort(10);
+  session_->Reclaim();
+  EXPECT_EQ(UsedBytes(region_.region(), Purpose::kDocuments), 0);
+  for (int i = 0; i < inserted; ++i) Insert(11, "key" + std::to_string(i), large);
+  Commit(11);
+  EXPECT_EQ(documents(), inserted);
+}
+
+TEST_F(WriterTest, OldVersionsGoOnceTheHorizonHasPassed) {
+  Insert(10, "a");
+  Commit(10);
+  for (uint64_t xid = 11; xid < 1000; ++xid) {
+    GetEngineState(region_.region())->horizon.store(xid - 5);
+    ASSERT_EQ(Update(xid, 0).outcome, WriteOutcome::kDone);
+    Commit(xid);
+  }
+  session_->Reclaim();
+  // At most the stretch between two walks is left.
+  EXPECT_LT(UsedBytes(region_.region(), Purpose::kDocuments), 80 * 128);
+}
+
+}  // namespace
+}  // namespace quire
