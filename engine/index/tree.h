@@ -1,0 +1,143 @@
+// An ordered map from byte strings (encoded keys, compared by memcmp) to 64-bit payloads, in the
+// region: a B+tree with optimistic latch coupling (V. Leis et al., "The ART of practical
+// synchronization", 2016), whose nodes keep their keys' common prefix once (R. Bayer, K. Unterauer,
+// "Prefix B-trees", 1977; G. Graefe, "Modern B-tree techniques", 2011).
+//
+// A Tree is a process-local handle, copied freely; any number of sessions work on one TreeRoot at
+// the same time. Every call is made under a Session::Pin of the caller and holds no latch when it
+// returns. Readers write nothing shared. Whatever a change needs is allocated before its first
+// store under a latch: kResourceExhausted leaves the tree as it was. Nodes are never merged and
+// live until FreeAll. There are no links between leaves: a scan descends again for each leaf.
+//
+// The payload is opaque here; collections keep the document number in its low half and a hint at
+// the document's version in its high half.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "engine/memory/session.h"
+#include "engine/memory/version_latch.h"
+
+namespace quire {
+
+// The longest key of a tree; keys of collections are refused, those of secondary indexes cut, at
+// this length.
+inline constexpr size_t kKeyBytesMax = 1024;
+
+// The part in the region, embedded in what owns the tree. All zero is an empty tree.
+struct TreeRoot {
+  VersionLatch latch;             // guards `node`
+  std::atomic<uint64_t> node;     // offset of the topmost node, 0 while the tree is empty
+  std::atomic<uint64_t> entries;  // exact when nobody writes
+  std::atomic<uint64_t> nodes;
+};
+static_assert(sizeof(TreeRoot) == 32);
+
+// Keys from `lower` on, as far as `upper`.
+struct KeyRange {
+  std::string_view lower = {};
+  bool lower_inclusive = true;
+  std::optional<std::string_view> upper = {};  // none: to the end
+  bool upper_inclusive = false;
+};
+
+// A reusable block of entries, copied out of the tree.
+class TreeScanBatch {
+ public:
+  explicit TreeScanBatch(size_t entries_max) : entries_max_(entries_max) {}
+
+  size_t size() const { return entries_.size(); }
+  // Valid until the next scan into this batch.
+  std::string_view key(size_t i) const {
+    return {keys_.get() + entries_[i].offset, entries_[i].length};
+  }
+  uint64_t payload(size_t i) const { return entries_[i].payload; }
+
+  // Whether the range ends with this batch. If not, the scan goes on from `next_lower`, inclusive;
+  // an empty batch is no end.
+  bool at_end() const { return at_end_; }
+  const std::string& next_lower() const { return next_lower_; }
+
+ private:
+  friend class Tree;
+  struct Entry {
+    uint64_t payload;
+    uint32_t offset;
+    uint32_t length;
+  };
+  // Room for one more key of `length` bytes, not counted in yet.
+  char* Reserve(size_t length);
+
+  const size_t entries_max_;
+  std::vector<Entry> entries_;
+  std::unique_ptr<char[]> keys_;
+  size_t keys_capacity_ = 0;
+  size_t keys_used_ = 0;
+  std::string next_lower_;
+  bool at_end_ = true;
+};
+
+class Tree {
+ public:
+  // REQUIRES: both outlive the handle.
+  Tree(Session* session, TreeRoot* root) : session_(session), root_(root) {}
+
+  // REQUIRES for all that take a key: key.size() <= kKeyBytesMax; all calls under a pin.
+
+  // The payload of `key`; false when it is absent.
+  [[nodiscard]] bool Find(std::string_view key, uint64_t* payload) const;
+
+  struct InsertResult {
+    bool inserted = false;
+    uint64_t payload = 0;  // what the tree holds for the key now
+  };
+  // Errors: kResourceExhausted when memory is full.
+  absl::StatusOr<InsertResult> InsertIfAbsent(std::string_view key, uint64_t payload);
+
+  // Replaces the payload of `key` if it is there and is `expected`. Returns whether it did.
+  bool UpdatePayload(std::string_view key, uint64_t expected, uint64_t desired);
+
+  // Removes `key`. Returns whether it was there. The leaf stays, even empty.
+  bool Erase(std::string_view key);
+
+  // Fills the batch (cleared first) with the next entries of the range, in order, after looking at
+  // a bounded number of leaves. Each leaf is read in one consistent state, the whole batch need not
+  // be. Returns the number of entries.
+  size_t Scan(const KeyRange& range, TreeScanBatch* batch) const;
+
+  struct Statistics {
+    uint64_t entries = 0;  // exact when nobody writes
+    uint64_t nodes = 0;
+    uint64_t bytes = 0;
+    uint32_t height = 0;  // levels; 0 when nothing was ever inserted
+  };
+  Statistics statistics() const;
+
+  // Frees all nodes at once and leaves an empty tree. REQUIRES: nobody else sees the tree.
+  void FreeAll();
+
+ private:
+  struct Leaf;
+  struct Spares;
+  enum class SplitOutcome : uint8_t { kDone, kConflict, kParentFull };
+
+  bool FindLeaf(std::string_view key, Leaf* leaf) const;
+  bool CreateFirstLeaf(Spares* spares);
+  // Makes room for `key` in its leaf.
+  absl::Status Split(std::string_view key);
+  SplitOutcome SplitAtLevel(std::string_view key, uint32_t level, Spares* spares);
+  bool ScanLeaf(const KeyRange& range, TreeScanBatch* batch) const;
+
+  Session* session_;
+  TreeRoot* root_;
+};
+
+}  // namespace quire
