@@ -61,6 +61,8 @@ server_directory() {
   [ "$EUID" != 0 ] || chown "$(server_user):" "$1"
 }
 
-# Seconds since an earlier value of this function's own clock, with one decimal.
+# A clock, and the seconds since an earlier value of it.
 now_ms() { date +%s%3N; }
-seconds_since() { awk -v from="$1" -v to="$(now_ms)" 'BEGIN { printf "%.1f", (to - from) / 1000 }'; }
+seconds_since() {
+  awk -v from="$1" -v to="$(now_ms)" 'BEGIN { printf "%.1f", (to - from) / 1000 }'
+}
