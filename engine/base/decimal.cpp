@@ -1,10 +1,12 @@
 #include "engine/base/decimal.h"
 
 #include <algorithm>
+#include <bit>
 #include <charconv>
 #include <cmath>
 #include <limits>
 #include <system_error>
+#include <utility>
 
 #include "absl/strings/numbers.h"
 #include "engine/base/check.h"
@@ -76,6 +78,32 @@ bool ReadLiteral(std::string_view text, Literal* literal) {
   return true;
 }
 
+// Whether `decimal` lies exactly in the middle between `value`, which it reads back as, and one of
+// its neighbours. With value = mantissa * 2^power the middles are odd * 2^(power - 1), or, below a
+// power of two, odd * 2^(power - 2). A coefficient of at most 17 digits reaches them only for power
+// from 0 to 80.
+bool IsHalfway(const Decimal& decimal, double value) {
+  int power;
+  const auto mantissa = static_cast<uint64_t>(std::ldexp(std::frexp(std::fabs(value), &power), 53));
+  power -= 53;
+  int64_t coefficient;
+  int exponent;
+  if (power < 0 || power > 80 || !decimal.ToCoefficient(&coefficient, &exponent)) return false;
+  if (exponent < -1 || exponent > 27) return false;
+  const auto magnitude = static_cast<uint64_t>(coefficient < 0 ? -coefficient : coefficient);
+  const int twos = std::countr_zero(magnitude);
+  unsigned __int128 odd = magnitude >> twos;
+  unsigned __int128 fives = 1;
+  for (int i = 0; i < exponent; ++i) odd *= 5;
+  if (exponent < 0) fives = 5;
+  const int power_of_two = twos + exponent;
+  const bool below_power_of_two = mantissa == uint64_t{1} << 52;
+  if (power_of_two == power - 2) return below_power_of_two && odd == fives * (4 * mantissa - 1);
+  if (power_of_two != power - 1) return false;
+  return odd == fives * (2 * mantissa + 1) ||
+         (!below_power_of_two && odd == fives * (2 * mantissa - 1));
+}
+
 }  // namespace
 
 Decimal Decimal::FromInt64(int64_t value) {
@@ -88,9 +116,17 @@ Decimal Decimal::FromDouble(double value) {
     return NotFinite(value > 0 ? Kind::kPositiveInfinity : Kind::kNegativeInfinity);
   }
   char text[32];
-  const auto [end, error] = std::to_chars(text, text + sizeof text, value);
-  QUIRE_ASSERT(error == std::errc());
-  return Parse({text, static_cast<size_t>(end - text)}).value_or(Decimal());
+  // Scientific, because the plain form shows large integers with digits that no reader needs.
+  char* end = std::to_chars(text, text + sizeof text, value, std::chars_format::scientific).ptr;
+  Decimal result = Parse({text, static_cast<size_t>(end - text)}).value_or(Decimal());
+  // The server never prints the middle between two doubles, but one digit more; 17 are enough.
+  for (int digits = 2; digits <= 17 && IsHalfway(result, value); ++digits) {
+    end = std::to_chars(text, text + sizeof text, value, std::chars_format::scientific, digits - 1)
+              .ptr;
+    Decimal longer = Parse({text, static_cast<size_t>(end - text)}).value_or(Decimal());
+    if (longer.ToDouble() == value) result = std::move(longer);
+  }
+  return FromDigits(result.negative_, result.weight_, 0, result.digits_);
 }
 
 Decimal Decimal::FromDoubleExact(double value) {

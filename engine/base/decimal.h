@@ -27,7 +27,8 @@ class Decimal {
 
   Decimal() = default;
   static Decimal FromInt64(int64_t value);
-  // The shortest decimal that reads back as `value`; NaN and infinities keep their kind.
+  // The shortest decimal that reads back as `value`, as the server prints a float8; NaN and
+  // infinities keep their kind.
   static Decimal FromDouble(double value);
   // Exactly the number that the bits of `value` say: up to 767 digits.
   static Decimal FromDoubleExact(double value);
