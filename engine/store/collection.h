@@ -28,6 +28,11 @@ struct CollectionId {
   bool operator==(const CollectionId&) const = default;
 };
 
+// The payload of the primary tree: the document's number in the low half, in the high half a hint
+// where its version lay when it was inserted, in units of so many bytes (32 bits reach 64 GiB). The
+// hint only says what memory to fetch ahead, so one that wraps or has become wrong costs nothing.
+constexpr uint64_t kVersionHintGranule = 16;
+
 struct CollectionState {
   CollectionId id;             // constant
   std::atomic<uint64_t> next;  // the next collection of the catalog's bucket

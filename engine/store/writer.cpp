@@ -147,16 +147,13 @@ absl::StatusOr<WriteResult> Writer::Insert(CollectionState* collection, std::str
     Tree tree(session_, &collection->primary);
     DocumentTable table(session_, &collection->table);
     ReserveWriteSet();
-    uint64_t payload = 0;
-    if (!tree.Find(key, &payload)) {
-      QUIRE_ASSIGN_OR_RETURN(const uint32_t fresh, table.TakeNumber());
-      const uint64_t hint = block / 16;
-      auto entry = tree.InsertIfAbsent(key, fresh | hint << 32);
-      if (!entry.ok() || !entry->inserted) table.ReturnNumber(fresh);
-      QUIRE_RETURN_IF_ERROR(entry.status());
-      payload = entry->payload;
-    }
-    const auto number = static_cast<uint32_t>(payload);
+    // Most inserts bring a new key: one descent then does both, looking for it and entering it.
+    QUIRE_ASSIGN_OR_RETURN(const uint32_t fresh, table.TakeNumber());
+    const uint64_t hint = block / kVersionHintGranule;
+    const auto entry = tree.InsertIfAbsent(key, fresh | hint << 32);
+    if (!entry.ok() || !entry->inserted) table.ReturnNumber(fresh);
+    QUIRE_RETURN_IF_ERROR(entry.status());
+    const auto number = static_cast<uint32_t>(entry->payload);
     auto inserted = InsertAt(table.Slot(number), version);
     if (!inserted.ok() || inserted->outcome != WriteOutcome::kDone) return inserted;
     std::move(free_version).Cancel();
