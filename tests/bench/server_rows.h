@@ -1,0 +1,84 @@
+// What the server's benchmark measures: each row is one kind of statement, done on a heap table
+// with a jsonb column, on a collection, and, as the floor below both, on nothing. One thread,
+// except that a row of several clients starts its own.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tests/bench/connection.h"
+
+namespace quire::bench {
+
+enum class Side { kHeap, kCollection, kFloor };
+
+struct ServerBenchOptions {
+  uint64_t documents = 1'000'000;
+  int rounds = 7;
+  bool brief = false;    // tiny: only whether everything runs and the results are equal
+  bool control = false;  // a second heap table plays the collection: all ratios should be 1
+};
+
+struct Row {
+  std::string name;
+  std::string statement;  // for the reader
+  double bar = 0;
+  bool one_core = true;
+  uint64_t operations = 0;  // of one slice
+  int slices = 4;           // of one round; the sides alternate from slice to slice
+  std::vector<Connection*> connections;
+
+  // Not measured: before the slice that begins at operation `first`; before and after a round.
+  std::function<void(uint64_t first)> prepare = [](uint64_t) {};
+  std::function<void()> begin_round = [] {};
+  std::function<void()> end_round = [] {};
+  // Measured. Returns a checksum of what came back: equal for heap and collection.
+  std::function<uint64_t(Side)> run;
+  // After the last round: whether both sides now hold the same.
+  std::function<bool()> verify = [] { return true; };
+};
+
+class ServerRows {
+ public:
+  explicit ServerRows(const ServerBenchOptions& options);
+
+  // Makes both tables, fills, vacuums and prewarms them.
+  void Load();
+  // All rows, in the order in which they are to be run.
+  std::vector<Row> Rows();
+  void Drop();
+
+  Connection* control_connection() { return &main_; }
+  std::vector<std::string> Sizes();
+
+ private:
+  Row Fields();
+  Row Document();
+  Row Insert(const std::string& name, double bar, size_t clients);
+  Row Update();
+  Row Copy();
+
+  void CreateCollection(const std::string& table);
+  void PrepareStatements(Connection* connection);
+  void PickKeys(uint64_t first, uint64_t operations, uint64_t among);
+  uint64_t Get(Side side, const char* heap, const char* collection);
+  void InsertEach(Side side, Connection* connection, size_t begin, size_t step);
+  std::string Contents(const std::string& table, const std::string& document);
+  bool SameContents();
+
+  const ServerBenchOptions options_;
+  Connection main_;
+  std::vector<std::unique_ptr<Connection>> clients_;
+  std::string copy_text_;  // all documents, as COPY takes them
+  uint64_t inserts_ = 0;   // insert rows so far; each has a range of numbers of its own
+  int copies_ = 0;
+
+  // The operations of the slice.
+  std::vector<std::string> keys_;
+  std::vector<std::string> values_;
+};
+
+}  // namespace quire::bench
