@@ -53,6 +53,8 @@ sub kill_node
 {
 	my ($node) = @_;
 	my $pid = $node->{_pid} or die 'the server is not running';
+	# Stopped, it starts no further child between the list and the kill.
+	kill 'STOP', $pid;
 	my @all = ($pid, children_of($pid));
 	kill 'KILL', @all;
 	foreach my $process (@all)
