@@ -28,7 +28,8 @@ SELECT type, count(*) FROM subdivisions GROUP BY type ORDER BY count(*) DESC, ty
 \echo '6. An ordinary table beside them ...'
 \echo
 CREATE TABLE trips (traveller text, country text, days int);
-INSERT INTO trips VALUES ('Ada', 'SE', 12), ('Ada', 'IT', 5), ('Grace', 'IS', 9), ('Grace', 'SE', 2);
+INSERT INTO trips
+  VALUES ('Ada', 'SE', 12), ('Ada', 'IT', 5), ('Grace', 'IS', 9), ('Grace', 'SE', 2);
 
 \echo
 \echo '   ... joined with two collections.'
