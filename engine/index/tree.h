@@ -32,6 +32,8 @@ namespace quire {
 // this length.
 inline constexpr size_t kKeyBytesMax = 1024;
 
+class SearchKey;
+
 // The part in the region, embedded in what owns the tree. All zero is an empty tree.
 struct TreeRoot {
   VersionLatch latch;             // guards `node`
@@ -126,15 +128,26 @@ class Tree {
 
  private:
   struct Leaf;
-  struct Spares;
-  enum class SplitOutcome : uint8_t { kDone, kConflict, kParentFull };
+  struct BoundedLeaf;
+  struct SplitPath;
+  struct SplitNeed;
+  class Spares;
+  enum class SplitOutcome : uint8_t { kDone, kConflict, kParentFull, kMemoryFull };
 
-  bool FindLeaf(std::string_view key, Leaf* leaf) const;
-  bool CreateFirstLeaf(Spares* spares);
+  // The leaf for `key` and the place of it there, to be believed when the leaf's read is valid.
+  // False when the tree has no node yet.
+  bool FindLeaf(const SearchKey& key, Leaf* leaf) const;
+  bool TryFindLeaf(const SearchKey& key, Leaf* leaf, bool* empty) const;
+  absl::Status CreateFirstLeaf();
   // Makes room for `key` in its leaf.
-  absl::Status Split(std::string_view key);
-  SplitOutcome SplitAtLevel(std::string_view key, uint32_t level, Spares* spares);
-  bool ScanLeaf(const KeyRange& range, TreeScanBatch* batch) const;
+  absl::Status Split(const SearchKey& key);
+  SplitOutcome SplitAtLevel(const SearchKey& key, SplitNeed* need, Spares* spares);
+  bool FindForSplit(const SearchKey& key, uint32_t level, SplitPath* path) const;
+  SplitOutcome SplitHeld(SplitNeed* need, SplitPath* path, Spares* spares);
+  bool TryFindBoundedLeaf(const SearchKey& key, BoundedLeaf* out) const;
+  // Appends what the leaf at `lower` has; false on a conflict.
+  bool ScanLeaf(const SearchKey& lower, bool inclusive, const KeyRange& range,
+                TreeScanBatch* batch) const;
 
   Session* session_;
   TreeRoot* root_;

@@ -1,0 +1,136 @@
+// Reading keys in order: one leaf after the other, found anew from the top each time by the least
+// key that the next one may hold.
+#include "engine/index/tree_leaf.h"
+
+namespace quire {
+
+namespace {
+
+// Leaves that one call looks at: more only where many were emptied.
+constexpr uint32_t kLeavesPerScan = 64;
+
+}  // namespace
+
+char* TreeScanBatch::Reserve(size_t length) {
+  if (keys_capacity_ - keys_used_ < length) {
+    const size_t capacity = std::max(keys_capacity_ * 2, keys_used_ + length + 4096);
+    auto keys = std::make_unique_for_overwrite<char[]>(capacity);
+    if (keys_used_ > 0) std::memcpy(keys.get(), keys_.get(), keys_used_);
+    keys_ = std::move(keys);
+    keys_capacity_ = capacity;
+  }
+  return keys_.get() + keys_used_;
+}
+
+// A leaf, and the least key behind it, from the lowest separator above the path to it.
+struct Tree::BoundedLeaf {
+  Leaf leaf;
+  bool last = true;  // nothing is behind it
+  uint32_t fence_size = 0;
+  char fence[kNodeKeyRoom];
+};
+
+bool Tree::TryFindBoundedLeaf(const SearchKey& key, BoundedLeaf* out) const {
+  const Region& region = session_->region();
+  OptimisticRead above(&root_->latch);
+  uint64_t offset = root_->node.load(std::memory_order_acquire);
+  if (!above.Valid()) return false;
+  out->leaf.node = nullptr;
+  out->last = true;
+  if (offset == 0) return true;
+  for (;;) {
+    TreeNode* node = NodeAt(region, offset);
+    OptimisticRead read(&node->latch);
+    if (!above.Valid()) return false;
+    const TreeShape shape = node->shape();
+    const TreePlace place = node->Search(shape, key);
+    if (shape.level == 0) {
+      out->leaf.node = node;
+      out->leaf.read = std::move(read);
+      out->leaf.shape = shape;
+      out->leaf.place = place;
+      return true;
+    }
+    const uint32_t position = place.position + (place.found ? 1 : 0);
+    if (position < shape.count) {
+      out->fence_size = node->CopyKey(shape, position, out->fence);
+      out->last = false;
+    }
+    offset = node->Child(shape, position);
+    if (!read.Valid()) return false;
+    if (shape.level == 1) PrefetchNode(NodeAt(region, offset));
+    above = std::move(read);
+  }
+}
+
+bool Tree::ScanLeaf(const SearchKey& lower, bool inclusive, const KeyRange& range,
+                    TreeScanBatch* batch) const {
+  BoundedLeaf bounded;
+  if (!TryFindBoundedLeaf(lower, &bounded)) return false;
+  batch->at_end_ = true;
+  if (bounded.leaf.node == nullptr) return true;
+  const TreeNode* node = bounded.leaf.node;
+  const TreeShape shape = bounded.leaf.shape;
+  const TreePlace begin = bounded.leaf.place;
+
+  uint32_t end = shape.count;
+  if (range.upper.has_value()) {
+    const TreePlace place = node->Search(shape, SearchKey(*range.upper));
+    end = place.position + (place.found && range.upper_inclusive ? 1 : 0);
+  }
+  const size_t entries_before = batch->entries_.size();
+  const size_t keys_before = batch->keys_used_;
+  const uint32_t first = begin.position + (begin.found && !inclusive ? 1 : 0);
+  const auto room = static_cast<uint32_t>(
+      std::min<size_t>(batch->entries_max_ - entries_before, kNodeEntriesMax));
+  char prefix[kKeyBytesMax + 8];
+  node->CopyPrefix(shape, prefix);
+  uint32_t i = first;
+  for (; i < end && i - first < room; ++i) {
+    const TreeSlot slot = node->slot(shape, i);
+    char* key = batch->Reserve(kNodeKeyRoom);
+    std::memcpy(key, prefix, shape.prefix_bytes);
+    const uint32_t length = shape.prefix_bytes + node->CopySuffix(slot, key + shape.prefix_bytes);
+    batch->entries_.push_back({.payload = node->payload(slot),
+                               .offset = static_cast<uint32_t>(batch->keys_used_),
+                               .length = length});
+    batch->keys_used_ += length;
+  }
+  if (!bounded.leaf.read.Valid()) {
+    batch->entries_.resize(entries_before);
+    batch->keys_used_ = keys_before;
+    return false;
+  }
+
+  if (i < end) {
+    // Full: on from the least key behind the last one.
+    const TreeScanBatch::Entry& last = batch->entries_.back();
+    batch->next_lower_.assign(batch->keys_.get() + last.offset, last.length);
+    batch->next_lower_.push_back('\0');
+    batch->at_end_ = false;
+  } else if (end == shape.count && !bounded.last) {
+    const std::string_view fence(bounded.fence, bounded.fence_size);
+    batch->at_end_ = range.upper.has_value() &&
+                     (fence > *range.upper || (fence == *range.upper && !range.upper_inclusive));
+    if (!batch->at_end_) batch->next_lower_ = fence;
+  }
+  return true;
+}
+
+size_t Tree::Scan(const KeyRange& range, TreeScanBatch* batch) const {
+  QUIRE_CHECK(batch->entries_max_ > 0);
+  batch->entries_.clear();
+  batch->keys_used_ = 0;
+  SearchKey lower(range.lower);
+  bool inclusive = range.lower_inclusive;
+  for (uint32_t leaves = 0; leaves < kLeavesPerScan; ++leaves) {
+    while (!ScanLeaf(lower, inclusive, range, batch)) {
+    }
+    if (batch->at_end_ || batch->entries_.size() >= batch->entries_max_) break;
+    lower = SearchKey(batch->next_lower_);
+    inclusive = true;
+  }
+  return batch->entries_.size();
+}
+
+}  // namespace quire
