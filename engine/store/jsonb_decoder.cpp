@@ -299,7 +299,7 @@ class JsonbDecoder {
       }
       if (value != 0) {
         for (; value % 10 == 0; value /= 10) ++exponent;
-        if (head.display_scale >= -exponent) {
+        if (head.display_scale >= -exponent && FitsSmallDecimal(exponent, head.display_scale)) {
           *tag = EncodeSmallDecimal(Signed(head.negative, value), exponent, head.display_scale, out,
                                     &size);
           return out + size;
