@@ -2,6 +2,7 @@
 
 #include <cinttypes>
 #include <cstdio>
+#include <cstring>
 
 #include "absl/strings/str_cat.h"
 #include "engine/base/bytes.h"
@@ -104,7 +105,11 @@ absl::StatusOr<std::optional<LogSegmentHeader>> DecodeLogSegmentHeader(std::stri
                                             "\", offset 8, format version: expected ",
                                             kFormatVersion, ", found ", version));
   }
-  if (bytes.find_first_not_of('\0', kFieldsEnd) != std::string_view::npos) return std::nullopt;
+  // All zero: the first byte is, and each equals the next.
+  if (at[kFieldsEnd] != 0 ||
+      std::memcmp(at + kFieldsEnd, at + kFieldsEnd + 1, bytes.size() - kFieldsEnd - 1) != 0) {
+    return std::nullopt;
+  }
   LogSegmentHeader header;
   header.identity.system_id = Load<uint64_t>(at + 16);
   header.identity.engine_id = Load<uint64_t>(at + 24);

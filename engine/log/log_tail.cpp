@@ -43,6 +43,8 @@ absl::Status CheckEnd(FileSystem& files, const std::string& directory, const Log
   if (header) {
     LogReaderOptions options;
     options.identity = header->identity;
+    options.buffer_bytes =
+        std::min<uint64_t>(end.position - end.segment_start, options.buffer_bytes);
     // One byte into the segment: its predecessor is of no concern here.
     options.from = end.segment_start == 0 ? 0 : end.segment_start + 1;
     QUIRE_ASSIGN_OR_RETURN(std::unique_ptr<LogReader> reader,
