@@ -55,7 +55,7 @@ class Updater {
       QUIRE_RETURN_IF_ERROR(Array(*old, changes, depth));
     } else {
       for (const Pending& pending : changes) {
-        if (!pending.change->remove) return Refused(pending, depth, TypeName(old->type()));
+        if (!pending.change->remove) return Refused(pending, depth, old->type());
       }
       builder_->Value(*old);
     }
@@ -123,7 +123,7 @@ class Updater {
       const bool present = index < count;
       if (!present && index != next) {
         for (const Pending& pending : run) {
-          if (!pending.change->remove) return Refused(pending, depth, "array");
+          if (!pending.change->remove) return Refused(pending, depth, ValueType::kArray);
         }
       } else {
         const ValueView child = present ? old.Element(index) : ValueView();
@@ -142,14 +142,18 @@ class Updater {
     return absl::OkStatus();
   }
 
-  static absl::Status Refused(const Pending& pending, size_t depth, std::string_view met) {
+  // Says why a change cannot be made through a value of type `met`.
+  static absl::Status Refused(const Pending& pending, size_t depth, ValueType met) {
     const PathStep& step = StepOf(pending, depth);
-    const char* const why = met != "array"                     ? "is not inside an object or array"
+    const std::string found =
+        met == ValueType::kId ? "an id" : absl::StrCat("a ", std::string(TypeName(met)));
+    const std::string why = met != ValueType::kArray
+                                ? absl::StrCat("is not inside an object or array but ", found)
                             : step.index == PathStep::kNoIndex ? "is no position in an array"
                                                                : "is beyond the array's end";
-    return absl::InvalidArgumentError(absl::StrCat(
-        "cannot set path \"", pending.change->path->ToString(), "\": step \"", step.name, "\" ",
-        why, met == "array" ? std::string() : absl::StrCat(" but a ", std::string(met))));
+    return absl::InvalidArgumentError(absl::StrCat("cannot set path \"",
+                                                   pending.change->path->ToString(), "\": step \"",
+                                                   step.name, "\" ", why));
   }
 
   DocumentBuilder* builder_;
