@@ -34,20 +34,17 @@ std::vector<std::string> Profile::Finish(size_t lines_max) {
     perf_ = -1;
   }
   const std::string report = "perf report -i '" + data_ + "' --stdio -g none 2>/dev/null ";
+  // Only perf's own columns: a report may be followed by empty ones.
+  const std::string trim = "| sed -e '/^#/d' -e '/^$/d' -e 's/  *- *- *$//' -e 's/ *$//' ";
   const std::string command = "{ " + report + "--no-children --sort dso --percent-limit 2; " +
-                              report +
-                              "--no-children --sort dso,symbol --percent-limit 0.4; } | "
-                              "grep -v -e '^#' -e '^$' >'" +
-                              report_ + "'; " + report +
-                              "--children --sort symbol --percent-limit 2 | "
-                              "grep -v '^$' >>'" +
-                              report_ + "'";
+                              report + "--no-children --sort dso,symbol --percent-limit 0.4; } " +
+                              trim + ">'" + report_ + "'; " + "{ echo '# with callees'; " + report +
+                              "--children --sort symbol --percent-limit 2; } >>'" + report_ + "'";
   std::vector<std::string> lines;
   if (std::system(command.c_str()) == 0) {
     std::ifstream file(report_);
     std::string line;
     while (lines.size() < lines_max && std::getline(file, line) && line[0] != '#') {
-      line.erase(line.find_last_not_of(" \t") + 1);
       lines.push_back(line);
     }
   }

@@ -23,11 +23,12 @@ rocksdb::Slice SliceOf(std::string_view bytes) {
 
 class RocksStore final : public Store {
  public:
-  explicit RocksStore(const StoreOptions& options) {
+  RocksStore(const StoreOptions& options, bool buffered_wal) {
     rocksdb::Options rocks;
     rocks.create_if_missing = true;
     rocks.compression = rocksdb::kNoCompression;
     rocks.OptimizeForPointLookup(256 + options.documents * 1'000 / (1 << 20));
+    rocks.manual_wal_flush = buffered_wal;
     rocksdb::DB* database = nullptr;
     Require(rocksdb::DB::Open(rocks, options.folder, &database));
     database_.reset(database);
@@ -63,7 +64,11 @@ class RocksStore final : public Store {
 }  // namespace
 
 std::unique_ptr<Store> OpenRocks(const StoreOptions& options) {
-  return std::make_unique<RocksStore>(options);
+  return std::make_unique<RocksStore>(options, /*buffered_wal=*/false);
+}
+
+std::unique_ptr<Store> OpenRocksBuffered(const StoreOptions& options) {
+  return std::make_unique<RocksStore>(options, /*buffered_wal=*/true);
 }
 
 }  // namespace quire::bench

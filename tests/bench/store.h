@@ -31,6 +31,9 @@ struct StoreOptions {
 std::unique_ptr<Store> OpenQuire(const StoreOptions& options);
 std::unique_ptr<Store> OpenLmdb(const StoreOptions& options);
 std::unique_ptr<Store> OpenRocks(const StoreOptions& options);
+// RocksDB hands each put to the system at once unless told otherwise; this one, as we do without
+// syncs, when a buffer is full.
+std::unique_ptr<Store> OpenRocksBuffered(const StoreOptions& options);
 
 // The field `age` of a document of ours, wherever its bytes lie.
 int64_t AgeOf(std::string_view document);
