@@ -1,26 +1,35 @@
-// The library's entry points: what the server calls when it loads quire, and what the script of
-// the extension names. Called by the server, in any of its processes.
+// Where the server meets the library: what happens when it is loaded. Called by the server, in any
+// of its processes.
+
+#include "extension/fdw_ddl.h"
+#include "extension/log_worker.h"
+#include "extension/resource_manager.h"
+#include "extension/settings.h"
+#include "extension/shared_region.h"
+#include "extension/transaction_callbacks.h"
 
 extern "C" {
 #include "postgres.h"
 
 #include "fmgr.h"
+#include "miscadmin.h"
 
 PG_MODULE_MAGIC;
 
-PG_FUNCTION_INFO_V1(quire_fdw_handler);
-PG_FUNCTION_INFO_V1(quire_fdw_validator);
+PGDLLEXPORT void _PG_init(void);
 }
 
-// The wrapper is named by the extension, but nothing can be done with it yet.
-extern "C" Datum quire_fdw_handler(PG_FUNCTION_ARGS) {
-  static_cast<void>(fcinfo);
-  ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-                  errmsg("foreign tables over collections are not supported yet")));
-}
-
-// Takes every option; the handler refuses before any of them could matter.
-extern "C" Datum quire_fdw_validator(PG_FUNCTION_ARGS) {
-  static_cast<void>(fcinfo);
-  PG_RETURN_VOID();
+void _PG_init(void) {
+  using namespace quire;
+  const bool preloaded = process_shared_preload_libraries_in_progress;
+  DefineSettings(preloaded);
+  InstallDdlHooks();
+  // A library that is loaded later has no memory, and every entry says so (readiness.h).
+  if (!preloaded) return;
+  RegisterResourceManager();
+  // The new cluster of an upgrade has no documents yet, and its server is not to have any.
+  if (IsBinaryUpgrade) return;
+  InstallSharedRegion();
+  InstallTransactionCallbacks();
+  RegisterLogWorker();
 }

@@ -1,0 +1,41 @@
+// What stands behind Backend (backend.h): the objects that this process uses the engine with. For
+// backend.cpp and transaction_callbacks.cpp only.
+#pragma once
+
+#include <memory>
+
+#include "engine/host/system_clock.h"
+#include "extension/backend.h"
+#include "extension/transaction_callbacks.h"
+#include "extension/transaction_host.h"
+
+namespace quire {
+
+class ProcessBackend final : public Backend {
+ public:
+  ProcessBackend(std::unique_ptr<Session> session, const WriterOptions& options, uint64_t engine_id)
+      : session_(std::move(session)),
+        writer_(session_.get(), &transactions_, &sink_, &clock_, options),
+        marks_(writer_),
+        engine_id_(engine_id) {}
+
+  Session* session() override { return session_.get(); }
+  TransactionHost* host() override { return &transactions_; }
+  Writer* writer() override { return &writer_; }
+  Clock* clock() override { return &clock_; }
+  uint64_t engine_id() const override { return engine_id_; }
+  SubtransactionMarks* marks() { return &marks_; }
+
+ private:
+  const std::unique_ptr<Session> session_;
+  ServerTransactions transactions_;
+  ServerChangeSink sink_;
+  SystemClock clock_;
+  Writer writer_;
+  SubtransactionMarks marks_;
+  const uint64_t engine_id_;
+};
+
+ProcessBackend* ProcessBackendIfAny();
+
+}  // namespace quire

@@ -1,0 +1,34 @@
+// The settings that a user finds in postgresql.conf under `quire.`, and their values in this
+// process. Any process of the server; the values are the server's to change, here they are read.
+#pragma once
+
+#include <cstdint>
+
+#include "engine/store/limits.h"
+
+namespace quire {
+
+// Defines the settings with the server. Called once, from _PG_init. Those that need a restart exist
+// only when the library is preloaded.
+void DefineSettings(bool preloaded);
+
+// Constant while the server runs.
+uint64_t MemoryBytes();  // quire.memory
+enum class HugePages : int { kOff, kTry, kOn };
+HugePages HugePagesWanted();  // quire.huge_pages
+
+// Of the log worker, read anew at each reload.
+uint64_t LogSegmentBytes();   // quire.log_segment_size
+int64_t LogSyncIntervalUs();  // quire.log_sync_interval
+int64_t WorkerDelayMs();      // quire.worker_delay
+int64_t BackupWindowS();      // quire.backup_window
+constexpr int64_t kNoCacheLimit = -1;
+int64_t CacheBytes();  // quire.cache_size, or kNoCacheLimit
+
+// Constant while a session lives.
+uint64_t SessionBufferBytes();  // quire.session_buffer
+
+// Of the running statement: quire.max_document_size, max_depth, max_fields, max_array_length.
+DocumentLimits CurrentLimits();
+
+}  // namespace quire

@@ -1,0 +1,50 @@
+// The shared memory of the extension: the engine's region, and a few words that the log worker and
+// the sessions say to each other.
+//
+// The postmaster maps the region once, before it forks, so that it stands at one address in all
+// processes. At a crash restart all processes that used it are dead, but some that did not (the
+// collector of the server's log) keep their view of it alive: the mapping is therefore kept, its
+// pages are given back, and the engine is laid out anew.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "engine/memory/region.h"
+#include "engine/store/engine_state.h"
+
+struct Latch;
+
+namespace quire {
+
+// In the server's own shared memory; zero after each start.
+struct WorkerWords {
+  // Written by the log worker.
+  std::atomic<::Latch*> latch;      // null while there is no worker
+  std::atomic<uint32_t> sleeps;     // 1 while it waits for more than a moment
+  std::atomic<uint32_t> was_ready;  // 1: sessions may be using the region
+  std::atomic<uint64_t> engine_id;  // 0 until it is known
+  std::atomic<uint64_t> slot_lsn;   // the server's log is kept from here on, 0 when it is not
+  std::atomic<uint64_t> read_lsn;   // the server's log is read up to here
+};
+
+// Asks the server to call the functions that map the region. Called once, from _PG_init in the
+// postmaster.
+void InstallSharedRegion();
+
+// Whether this process has the region. False when the library was not preloaded.
+bool HasSharedRegion();
+// REQUIRES: HasSharedRegion().
+Region SharedRegion();
+EngineState* SharedEngineState();
+WorkerWords* SharedWorkerWords();
+
+// Lays the engine out anew, empty. For a log worker whose predecessor ended while it loaded.
+// REQUIRES: no session was ever opened (was_ready is 0), the caller's own included. Raises.
+void EmptySharedRegion();
+
+// Tells the log worker that there is something new in the server's log, if it waits for that.
+// Costs one load otherwise. Never fails.
+void WakeWorker();
+
+}  // namespace quire
