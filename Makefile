@@ -10,7 +10,7 @@
 PG_CONFIG ?= $(firstword $(wildcard /usr/lib/postgresql/15/bin/pg_config) pg_config)
 
 # A goal `foo` is a tool when there is a scripts/foo; `check-foo` may also be a stage of scripts/check.
-tool_goals := $(filter demo bench fuzz torture format psql stop check check-%,$(MAKECMDGOALS))
+tool_goals := $(filter demo bench fuzz torture power format psql stop check check-%,$(MAKECMDGOALS))
 
 ifneq ($(tool_goals),)
 # ---------------------------------------------------------------------------------------- tools
@@ -21,6 +21,10 @@ export PG_CONFIG
 
 check-data:
 	@scripts/check-data "$(DATA)"
+check-mutants:
+	@scripts/mutants
+power:
+	@scripts/torture 0
 psql:
 	@scripts/private-server psql
 stop:
