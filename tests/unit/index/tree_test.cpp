@@ -137,7 +137,9 @@ TEST_F(TreeTest, BehavesAsAMap) {
           break;
         case 1:
           ASSERT_EQ(tree_.Find(key, &payload), known != model.end());
-          if (known != model.end()) ASSERT_EQ(payload, known->second);
+          if (known != model.end()) {
+            ASSERT_EQ(payload, known->second);
+          }
           break;
         case 2:
           if (known == model.end()) break;
