@@ -21,21 +21,7 @@ my $seed = $ENV{QUIRE_TORTURE_SEED} // int(rand(1_000_000)) + 1;
 srand($seed);
 note("seed $seed: QUIRE_TORTURE_SEED=$seed repeats these rounds");
 
-# Small segments and checkpoints at random moments (the clients send them): what the log worker has
-# not kept for itself is gone soon. fsync is off, as always in this harness: the kernel lives on.
-my $node = quire_node(
-	'torture',
-	allows_streaming => 1,
-	extra => ['--wal-segsize=1'],
-	settings => q{
-log_statement = none
-restart_after_crash = on
-max_connections = 30
-shared_buffers = 64MB
-max_wal_size = 16MB
-checkpoint_timeout = 30s
-quire.session_buffer = '64kB'
-});
+my $node = torture_node('torture');
 my $torture = Quire::Torture->new($node);
 
 # What is killed, in random order, each kind equally often. `twice`: the server, and the server again

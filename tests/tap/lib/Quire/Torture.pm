@@ -6,11 +6,37 @@ use strict;
 use warnings;
 
 use Carp;
+use Exporter 'import';
 use PostgreSQL::Test::Utils;
+use Quire::Test;
 use Time::HiRes qw(time usleep);
+
+our @EXPORT = qw(torture_node);
 
 # QUIRE_TORTURE_HEAP=1 tries the tools themselves: a heap table stands in for the collection.
 my $heap = $ENV{QUIRE_TORTURE_HEAP} // 0;
+
+# A cluster for the clients, started. Small segments and checkpoints at random moments (the clients
+# send them): what the log worker has not kept for itself is gone soon. Little fits a session's
+# buffer, so that much is in the log before it is decided. fsync is off, as always in this harness:
+# the kernel lives on.
+sub torture_node
+{
+	my ($name, $settings) = @_;
+	return quire_node(
+		$name,
+		allows_streaming => 1,
+		extra => ['--wal-segsize=1'],
+		settings => q{
+log_statement = none
+restart_after_crash = on
+max_connections = 30
+shared_buffers = 64MB
+max_wal_size = 16MB
+checkpoint_timeout = 30s
+quire.session_buffer = '64kB'
+} . ($settings // ''));
+}
 
 # Clients for $node, which runs, and their tables. Options: clients => 5.
 sub new
