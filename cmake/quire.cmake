@@ -1,7 +1,10 @@
 # How sources become targets: flags, sanitizers, and the few kinds of target there are.
 
 add_compile_options(-Wall -Wextra -Werror -Wno-missing-field-initializers -g -fPIC
-  -fno-semantic-interposition -ffile-prefix-map=${CMAKE_SOURCE_DIR}=.)
+  -fno-semantic-interposition)
+if(NOT QUIRE_SANITIZE STREQUAL "coverage")  # llvm-cov looks sources up by their full names
+  add_compile_options(-ffile-prefix-map=${CMAKE_SOURCE_DIR}=.)
+endif()
 include_directories(${CMAKE_SOURCE_DIR})
 add_compile_definitions(${QUIRE_DEFINES})
 
