@@ -78,8 +78,8 @@ sub strike
 		return;
 	}
 	my $title = $victim eq 'worker' ? qr/quire log worker/ : qr/\[local\]/;
-	# A heap table has no log worker: the tools' own test makes do with a server process.
-	$title = qr/walwriter/ if $victim eq 'worker' && $ENV{QUIRE_TORTURE_HEAP};
+	# Without an engine the tools' own test makes do with another process.
+	$title = qr/quire log worker|walwriter/ if $victim eq 'worker' && $ENV{QUIRE_TORTURE_HEAP};
 	my @processes;
 	wait_until(sub { @processes = children_titled($title); @processes > 0 }, "a process $title");
 	kill 'KILL', $processes[ rand @processes ];
