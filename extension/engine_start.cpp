@@ -35,6 +35,10 @@ namespace {
 
 constexpr int64_t kRecoveryPollMs = 100;
 
+void PublishIdentity(const LogWorker& worker) {
+  SharedWorkerWords()->engine_id.store(worker.identity.engine_id, std::memory_order_release);
+}
+
 uint64_t NewEngineId() {
   uint64_t id = 0;
   while (id == 0) {
@@ -84,26 +88,6 @@ bool TakeOverIdentity(LogWorker* worker) {
   ereport(LOG, (errmsg("quire follows the primary's engine from %s on",
                        LsnText(identity.begin_lsn).text)));
   return true;
-}
-
-void FindIdentityInWal(LogWorker* worker) {
-  WalSource* source = worker->source;
-  BeginWal(source, SlotPosition());
-  for (;;) {
-    const WalLimit limit = CurrentWalLimit();
-    SetWalLimit(source, limit);
-    WalRead read = WalRead::kEnd;
-    while ((read = ReadWal(source)) == WalRead::kRecord) {
-      if (TakeOverIdentity(worker)) return;
-    }
-    if (read == WalRead::kMissing) GiveUpOnMissingWal(*worker);
-    if (read == WalRead::kInvalid) ereport(ERROR, (errmsg("%s", WalProblem(source))));
-    if (!limit.in_recovery) break;
-    // Nothing of ours is behind.
-    MoveSlot(WalPosition(source));
-    PauseWorker(kRecoveryPollMs);
-  }
-  MakeIdentity(worker);
 }
 
 bool ArchiveIsRecovered() {
@@ -193,7 +177,7 @@ absl::Status Open(LogWorker* worker, bool restored) {
 
 }  // namespace
 
-void LearnIdentity(LogWorker* worker) {
+bool ReadIdentity(LogWorker* worker) {
   bool found = false;
   WorkerCall([&]() -> absl::Status {
     QUIRE_ASSIGN_OR_RETURN(const auto identity,
@@ -202,8 +186,31 @@ void LearnIdentity(LogWorker* worker) {
     if (found) worker->identity = *identity;
     return absl::OkStatus();
   });
-  if (!found) FindIdentityInWal(worker);
-  SharedWorkerWords()->engine_id.store(worker->identity.engine_id, std::memory_order_release);
+  if (found) PublishIdentity(*worker);
+  return found;
+}
+
+void MakeOrFindIdentity(LogWorker* worker) {
+  WalSource* source = worker->source;
+  BeginWal(source, SlotPosition());
+  for (;;) {
+    const WalLimit limit = CurrentWalLimit();
+    SetWalLimit(source, limit);
+    WalRead read = WalRead::kEnd;
+    while ((read = ReadWal(source)) == WalRead::kRecord) {
+      if (!TakeOverIdentity(worker)) continue;
+      PublishIdentity(*worker);
+      return;
+    }
+    if (read == WalRead::kMissing) GiveUpOnMissingWal(*worker);
+    if (read == WalRead::kInvalid) ereport(ERROR, (errmsg("%s", WalProblem(source))));
+    if (!limit.in_recovery) break;
+    // Nothing of ours is behind.
+    MoveSlot(WalPosition(source));
+    PauseWorker(kRecoveryPollMs);
+  }
+  MakeIdentity(worker);
+  PublishIdentity(*worker);
 }
 
 void OpenEngineLog(LogWorker* worker) {

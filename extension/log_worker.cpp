@@ -44,6 +44,7 @@ constexpr uint64_t kSlotStepBytes = 16 << 20;
 // After so many rounds that found nothing the worker sleeps until somebody commits.
 constexpr int kIdleRoundsMax = 50;
 constexpr int64_t kLongSleepMs = 1000;
+constexpr int64_t kStartPollMs = 10;
 constexpr uint64_t kRetainedWarningBytes = uint64_t{1} << 30;
 
 LogWorker* log_worker = nullptr;
@@ -77,8 +78,10 @@ void BeginWithWholeRegion() {
   SetPhase(EnginePhase::kReplayingLog);
 }
 
-// Settings that allow no slot do not change by themselves.
+// The server reads its slots from disk before it begins to recover. Settings that allow no slot do
+// not change by themselves.
 void TakeSlot() {
+  while (CurrentWalLimit().lsn == 0) PauseWorker(kStartPollMs);
   WorkerCall([] {
     absl::Status status = CallServer([] { AcquireSlot(); });
     Report report;
@@ -96,14 +99,19 @@ void TakeSlot() {
 void Start(LogWorker* worker) {
   BeginWithWholeRegion();
   worker->source = NewWalSource();
-  TakeSlot();
-  LearnIdentity(worker);
   WorkerCall([&]() -> absl::Status {
     QUIRE_ASSIGN_OR_RETURN(worker->session,
                            Session::Open(SharedRegion(), static_cast<uint64_t>(MyProcPid)));
     return absl::OkStatus();
   });
-  OpenEngineLog(worker);
+  const bool has_identity = ReadIdentity(worker);
+  // Beside the server's own recovery.
+  if (has_identity) OpenEngineLog(worker);
+  TakeSlot();
+  if (!has_identity) {
+    MakeOrFindIdentity(worker);
+    OpenEngineLog(worker);
+  }
   const uint64_t begin =
       worker->follower->log_is_empty() ? worker->identity.begin_lsn : worker->follower->end().lsn;
   BeginWal(worker->source, begin);

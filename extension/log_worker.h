@@ -3,9 +3,9 @@
 // to no database, and always ends with exit code 1, so that the server starts it anew.
 //
 // Its life:
-//   1 takes the replication slot                              replication_slot.h
-//   2 learns who the engine is                                engine_start.h
-//   3 reads the engine log into memory                        engine_start.h
+//   1 learns who the engine is                                engine_start.h
+//   2 reads the engine log into memory                        engine_start.h
+//   3 takes the replication slot, once the server has its own replication_slot.h
 //   4 reads the server's log from where the engine log ends   wal_source.h, log_feed.h
 //   5 once it has come to where the server's recovery ended, sessions may read and write
 //   6 at the end marks its place in the engine log and moves the slot there
