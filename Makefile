@@ -29,7 +29,7 @@ psql:
 	@scripts/private-server psql
 stop:
 	@scripts/private-server stop
-check-%:
+$(filter-out check-data check-mutants,$(filter check-%,$(tool_goals))): check-%:
 	@if [ -x scripts/check-$* ]; then scripts/check-$*; else scripts/check $*; fi
 demo bench fuzz torture format check:
 	@scripts/$@
