@@ -19,9 +19,10 @@ SELECT count(*) FROM pg_namespace WHERE nspname = 'quire';
 ROLLBACK;
 
 -- A name that is already taken is an error, never taken over.
+\set first :DBNAME
 CREATE DATABASE quire_regress_other;
 \c quire_regress_other
 CREATE SCHEMA quire;
 CREATE EXTENSION quire;
-\c quire_check
+\c :first
 DROP DATABASE quire_regress_other;
