@@ -23,14 +23,11 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "engine/index/key.h"
 #include "engine/memory/session.h"
 #include "engine/memory/version_latch.h"
 
 namespace quire {
-
-// The longest key of a tree; keys of collections are refused, those of secondary indexes cut, at
-// this length.
-inline constexpr size_t kKeyBytesMax = 1024;
 
 class SearchKey;
 
