@@ -1,6 +1,4 @@
-// Values as JSON text, letter by letter as the server prints its jsonb: a blank after each comma
-// and colon, fields in stored order, what has no JSON form of its own as described in jsonb.h.
-// Any thread; nothing in it depends on a session's settings.
+// A value as JSON text, as the server prints a jsonb. Any thread.
 #pragma once
 
 #include <string>
@@ -10,10 +8,12 @@
 
 namespace quire {
 
-// Appends the text of any value; a null is null.
+// Appends the text: fields in stored order, a blank behind each ':' and ','. What JSON cannot say
+// (bytes, timestamps, uuids, numbers that are not finite) is a string, a reference an object of $id
+// and $ref.
 void AppendJsonText(ValueView value, std::string* out);
 
-// Appends a string in double quotes, with the escapes of the server.
-void AppendJsonString(std::string_view value, std::string* out);
+// Appends a JSON string literal, quotes included.
+void AppendJsonString(std::string_view text, std::string* out);
 
 }  // namespace quire
