@@ -1,6 +1,9 @@
 #include "engine/store/iso_time.h"
 
 #include <charconv>
+#include <string>
+
+#include "engine/store/shown_value.h"
 
 namespace quire {
 
@@ -75,22 +78,12 @@ class TextReader {
     rest_.remove_prefix(n);
     return n >= digits_min;
   }
-  // The digits behind a point, in microseconds, rounded.
+  // One to six digits behind a point, in microseconds.
   bool Fraction(int64_t* microseconds) {
-    size_t n = 0;
-    int64_t scale = kMicrosecondsPerSecond;
-    *microseconds = 0;
-    for (; n < rest_.size() && rest_[n] >= '0' && rest_[n] <= '9'; ++n) {
-      const int digit = rest_[n] - '0';
-      if (scale > 1) {
-        scale /= 10;
-        *microseconds += digit * scale;
-      } else if (n == 6 && digit >= 5) {
-        ++*microseconds;
-      }
-    }
-    rest_.remove_prefix(n);
-    return n > 0;
+    const size_t before = rest_.size();
+    if (!Number(1, 6, microseconds)) return false;
+    for (size_t digits = before - rest_.size(); digits < 6; ++digits) *microseconds *= 10;
+    return true;
   }
   bool empty() const { return rest_.empty(); }
 
@@ -101,7 +94,6 @@ class TextReader {
 struct Parsed {
   int64_t day = 0;           // since 2000-01-01
   int64_t microseconds = 0;  // within the day
-  bool has_time = false;
   bool has_zone = false;
   int64_t zone_seconds = 0;  // east of Greenwich
 };
@@ -109,17 +101,21 @@ struct Parsed {
 bool ParseZone(TextReader* reader, Parsed* parsed) {
   if (reader->empty()) return true;
   parsed->has_zone = true;
-  if (reader->Take('Z')) return reader->empty();
+  if (reader->Take('Z') || reader->Take('z')) return reader->empty();
   const bool west = reader->Take('-');
   if (!west && !reader->Take('+')) return false;
   int64_t hours = 0;
   int64_t minutes = 0;
+  int64_t seconds = 0;
   if (!reader->Number(2, 2, &hours) || hours > 15) return false;
   if (!reader->empty()) {
-    reader->Take(':');
+    const bool colon = reader->Take(':');
     if (!reader->Number(2, 2, &minutes) || minutes > 59) return false;
+    if (colon && reader->Take(':') && (!reader->Number(2, 2, &seconds) || seconds > 59)) {
+      return false;
+    }
   }
-  parsed->zone_seconds = (hours * 60 + minutes) * (west ? -60 : 60);
+  parsed->zone_seconds = ((hours * 60 + minutes) * 60 + seconds) * (west ? -1 : 1);
   return reader->empty();
 }
 
@@ -135,8 +131,9 @@ bool ParseTime(TextReader* reader, Parsed* parsed) {
     if (!reader->Number(2, 2, &second)) return false;
     if (reader->Take('.') && !reader->Fraction(&fraction)) return false;
   }
-  if (hour > 23 || minute > 59 || second > 59) return false;
-  parsed->has_time = true;
+  if (hour > 24 || minute > 59 || second > 59) return false;
+  // 24:00:00 is the begin of the next day.
+  if (hour == 24 && (minute != 0 || second != 0 || fraction != 0)) return false;
   parsed->microseconds = ((hour * 60 + minute) * 60 + second) * kMicrosecondsPerSecond + fraction;
   return true;
 }
@@ -158,7 +155,7 @@ std::optional<Parsed> Parse(std::string_view text) {
   if (day < 1 || day > DaysInMonth(year, month)) return std::nullopt;
   parsed.day = DaysFromCivil(year, month, day) - kDays1970To2000;
   if (!reader.empty()) {
-    if (!reader.Take('T') && !reader.Take(' ')) return std::nullopt;
+    if (!reader.Take('T') && !reader.Take('t') && !reader.Take(' ')) return std::nullopt;
     if (!ParseTime(&reader, &parsed) || !ParseZone(&reader, &parsed)) return std::nullopt;
   }
   return parsed;
@@ -208,7 +205,7 @@ std::optional<int32_t> ParseDate(std::string_view text) {
     return *infinity == kTimestampInfinity ? kDateInfinity : kDateMinusInfinity;
   }
   const auto parsed = Parse(text);
-  if (!parsed || parsed->has_time) return std::nullopt;
+  if (!parsed || parsed->has_zone || parsed->microseconds != 0) return std::nullopt;
   if (parsed->day < kFirstDay || parsed->day >= kDateEnd) return std::nullopt;
   return static_cast<int32_t>(parsed->day);
 }
@@ -227,7 +224,7 @@ std::optional<int64_t> ParseTimestampTz(std::string_view text) {
   return InTimestampRange(*parsed);
 }
 
-void AppendDateText(int32_t days, std::string* out) {
+void AppendDate(int32_t days, std::string* out) {
   if (days == kDateInfinity || days == kDateMinusInfinity) {
     out->append(days == kDateInfinity ? "infinity" : "-infinity");
     return;
@@ -235,7 +232,7 @@ void AppendDateText(int32_t days, std::string* out) {
   if (AppendDay(days, out)) out->append(" BC");
 }
 
-void AppendLocalTimestampText(int64_t microseconds, std::string* out) {
+void AppendTimestampWithoutZone(int64_t microseconds, std::string* out) {
   if (microseconds == kTimestampInfinity || microseconds == kTimestampMinusInfinity) {
     out->append(microseconds == kTimestampInfinity ? "infinity" : "-infinity");
     return;

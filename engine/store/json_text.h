@@ -1,4 +1,6 @@
-// A value as JSON text, as the server prints a jsonb. Any thread.
+// Values as JSON text, letter by letter as the server prints its jsonb: a blank after each comma
+// and colon, fields in stored order, what has no JSON form of its own as described in jsonb.h.
+// Any thread; nothing in it depends on a session's settings.
 #pragma once
 
 #include <string>
@@ -8,12 +10,10 @@
 
 namespace quire {
 
-// Appends the text: fields in stored order, a blank behind each ':' and ','. What JSON cannot say
-// (bytes, timestamps, uuids, numbers that are not finite) is a string, a reference an object of $id
-// and $ref.
+// Appends the text of any value; a null is null.
 void AppendJsonText(ValueView value, std::string* out);
 
-// Appends a JSON string literal, quotes included.
-void AppendJsonString(std::string_view text, std::string* out);
+// Appends a string in double quotes, with the escapes of the server.
+void AppendJsonString(std::string_view value, std::string* out);
 
 }  // namespace quire

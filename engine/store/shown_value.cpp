@@ -130,35 +130,31 @@ std::optional<int32_t> ShowDate(ValueView value) {
   return std::nullopt;
 }
 
-bool ShowBytes(ValueView value, std::string* out) {
-  if (value.type() == ValueType::kBytes) {
-    out->append(value.AsBytes());
-    return true;
-  }
-  if (value.type() != ValueType::kString) return false;
+std::optional<std::string_view> ShowBytes(ValueView value, std::string* buffer) {
+  if (value.type() == ValueType::kBytes) return value.AsBytes();
+  if (value.type() != ValueType::kString) return std::nullopt;
   const std::string_view text = value.AsString();
-  if (!text.starts_with("\\x") || text.size() % 2 != 0) return false;
-  const size_t before = out->size();
+  if (!text.starts_with("\\x") || text.size() % 2 != 0) return std::nullopt;
+  buffer->clear();
   for (size_t i = 2; i < text.size(); i += 2) {
     const int high = HexDigit(text[i]);
     const int low = HexDigit(text[i + 1]);
-    if (high < 0 || low < 0) {
-      out->resize(before);
-      return false;
-    }
-    out->push_back(static_cast<char>(high << 4 | low));
+    if (high < 0 || low < 0) return std::nullopt;
+    buffer->push_back(static_cast<char>(high << 4 | low));
   }
-  return true;
+  return *buffer;
 }
 
-bool ShowText(ValueView value, std::string* out) {
-  if (value.is_null()) return false;
+std::optional<std::string_view> ShowText(ValueView value, std::string* buffer) {
+  if (value.is_null()) return std::nullopt;
+  if (value.type() == ValueType::kString) return value.AsString();
+  buffer->clear();
   if (value.is_container()) {
-    AppendJsonText(value, out);
+    AppendJsonText(value, buffer);
   } else {
-    AppendScalarText(value, out);
+    AppendScalarText(value, buffer);
   }
-  return true;
+  return *buffer;
 }
 
 }  // namespace quire

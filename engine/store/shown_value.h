@@ -1,6 +1,26 @@
-// What a column shows of a document's value: the value when the column's type can show it, else
-// nothing. The rules are those of docs/sql.md, "The shown value"; none depends on a session's
-// settings. Any thread; views are of trusted bytes.
+// What a typed column shows of a value: the value when the type can show it, else nothing (NULL).
+// Any thread; nothing in it depends on a session's settings.
+//
+//   int64        a number with an integral value in range; a string that is a plain decimal
+//                integer: an optional minus and digits, no blanks
+//   decimal      a number; a string that is a plain or scientific literal, or NaN, Infinity,
+//                -Infinity
+//   double       the same, the nearest double; a number beyond its range shows nothing
+//   float        the same for float
+//   bool         true, false; the strings "true", "false"
+//   uuid         a uuid; a string in canonical form (hexadecimal digits of either case)
+//   timestamptz  a timestamp; an ISO 8601 string with zone
+//   timestamp, date  an ISO 8601 string without zone
+//   bytes        bytes; a string \x… of pairs of hexadecimal digits
+//   text         what ->> gives
+//
+// An ISO 8601 string here is YYYY-MM-DD, then for a moment a T, t or one blank and HH:MM, with :SS
+// and up to six decimals after a point if there are any, then for a moment in UTC a Z, z, or ±HH,
+// ±HH:MM, ±HHMM, ±HH:MM:SS. Years have four to six digits and may be followed, at the very end, by
+// " BC". 24:00:00 is the next day's begin; a 60th second is not a time. "infinity" and "-infinity"
+// are the ends of the range. A timestamp without time of day is midnight; a date with a time of day
+// shows nothing unless the time is midnight. Ranges are the server's: 4713-01-01 BC (dates and
+// moments from Julian day 0, 4714-11-24 BC) to 294276 for moments, 5874897 for dates.
 #pragma once
 
 #include <cstdint>
@@ -13,36 +33,33 @@
 
 namespace quire {
 
-// A number with an integral value in range, or a string that is a plain decimal integer ("-12").
-// Narrower integer types test the range themselves.
+// The ends of the range of moments and of dates, as the server stores them.
+inline constexpr int64_t kTimestampInfinity = INT64_MAX;
+inline constexpr int64_t kTimestampMinusInfinity = INT64_MIN;
+inline constexpr int32_t kDateInfinity = INT32_MAX;
+inline constexpr int32_t kDateMinusInfinity = INT32_MIN;
+
 std::optional<int64_t> ShowInt64(ValueView value);
-
-// A number, or a string that is a plain or scientific decimal literal, NaN, Infinity or -Infinity.
 std::optional<Decimal> ShowDecimal(ValueView value);
-// The same as the nearest double; nothing when a finite number is beyond a double's range.
 std::optional<double> ShowDouble(ValueView value);
-// The same as the nearest float.
 std::optional<float> ShowFloat(ValueView value);
-
-// true and false, and the strings "true" and "false".
 std::optional<bool> ShowBool(ValueView value);
-
-// A uuid, or a string in canonical form: 16 bytes to `out`. Returns whether there is one.
-bool ShowUuid(ValueView value, char* out);
-
-// A timestamp, or an ISO 8601 string with a zone: microseconds since 2000-01-01 UTC.
+// 16 bytes in `out`.
+[[nodiscard]] bool ShowUuid(ValueView value, char* out);
+// Microseconds since 2000-01-01 00:00 UTC.
 std::optional<int64_t> ShowTimestampTz(ValueView value);
-// An ISO 8601 string without zone, a date or a date and time: microseconds since 2000-01-01.
+// Microseconds since 2000-01-01 00:00.
 std::optional<int64_t> ShowTimestamp(ValueView value);
-// An ISO 8601 date without zone and time: days since 2000-01-01.
+// Days since 2000-01-01.
 std::optional<int32_t> ShowDate(ValueView value);
+// A view of the value's own bytes, or of `buffer`, which is overwritten then.
+std::optional<std::string_view> ShowBytes(ValueView value, std::string* buffer);
+// The same.
+std::optional<std::string_view> ShowText(ValueView value, std::string* buffer);
 
-// Bytes, or a string of \x and hexadecimal digits: appended to `out`. Returns whether there are
-// any.
-bool ShowBytes(ValueView value, std::string* out);
-
-// What the server's ->> gives, appended to `out`: strings as they are, other scalars as text,
-// arrays and objects as JSON text. Returns false for null, which shows nothing.
-bool ShowText(ValueView value, std::string* out);
+// The texts that columns of type timestamp and date write: ISO 8601 without zone, with up to six
+// decimals of the second as far as they are not zero. Reading them back shows the same.
+void AppendTimestampWithoutZone(int64_t microseconds, std::string* out);
+void AppendDate(int32_t days, std::string* out);
 
 }  // namespace quire
