@@ -120,6 +120,55 @@ void DocumentBuilder::Value(ValueView value) {
   Place(value.tag(), value.payload());
 }
 
+bool DocumentBuilder::AppendBlock(std::string_view block) {
+  if (buffer_.size() + block.size() > limits_.bytes_max) [[unlikely]] {
+    Fail(limits_.BytesError(buffer_.size() + block.size()));
+    return false;
+  }
+  buffer_.Append(block);
+  return true;
+}
+
+void DocumentBuilder::CopyFields(ValueView object, uint32_t begin, uint32_t end) {
+  if (begin == end || !status_.ok()) return;
+  const ValueView::Fields fields(object);
+  // The first takes the usual way, which checks its order after what is there already.
+  Key(fields.Name(begin));
+  Place(fields.Value(begin).tag(), fields.Value(begin).payload());
+  if (++begin == end) return;
+  const char* const names = fields.Name(begin).data();
+  const std::string_view last_name = fields.Name(end - 1);
+  const char* const values = fields.Value(begin).payload().data();
+  const std::string_view last_value = fields.Value(end - 1).payload();
+  const auto names_begin = static_cast<uint32_t>(names_.size());
+  const auto values_begin = static_cast<uint32_t>(buffer_.size());
+  if (!AppendBlock({values, static_cast<size_t>(last_value.data() + last_value.size() - values)})) {
+    return;
+  }
+  names_.Append({names, static_cast<size_t>(last_name.data() + last_name.size() - names)});
+  for (uint32_t i = begin; i < end; ++i) {
+    const std::string_view name = fields.Name(i);
+    const ValueView value = fields.Value(i);
+    entries_.push_back(Entry{names_begin + static_cast<uint32_t>(name.data() - names),
+                             static_cast<uint32_t>(name.size()),
+                             values_begin + static_cast<uint32_t>(value.payload().data() - values),
+                             value.tag()});
+  }
+}
+
+void DocumentBuilder::CopyElements(ValueView array, uint32_t begin, uint32_t end) {
+  if (begin == end || !status_.ok()) return;
+  const char* const values = array.Element(begin).payload().data();
+  const std::string_view last = array.Element(end - 1).payload();
+  const auto values_begin = static_cast<uint32_t>(buffer_.size());
+  if (!AppendBlock({values, static_cast<size_t>(last.data() + last.size() - values)})) return;
+  for (uint32_t i = begin; i < end; ++i) {
+    const ValueView value = array.Element(i);
+    entries_.push_back(Entry{
+        0, 0, values_begin + static_cast<uint32_t>(value.payload().data() - values), value.tag()});
+  }
+}
+
 char* DocumentBuilder::ReservePayload(size_t size_max) {
   buffer_.Reserve(size_max + kStoreSlack);
   return buffer_.data() + buffer_.size();

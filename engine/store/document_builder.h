@@ -54,6 +54,11 @@ class DocumentBuilder {
   // were when it was built. REQUIRES: it does not lie in this builder.
   void Value(ValueView value);
 
+  // Copy fields or elements `begin` to `end` of another document's container at once, into the open
+  // container. Their depth is not checked. REQUIRES: begin <= end <= the container's count.
+  void CopyFields(ValueView object, uint32_t begin, uint32_t end);
+  void CopyElements(ValueView array, uint32_t begin, uint32_t end);
+
   // Containers may nest to limits().depth_max.
   void BeginArray() { Begin(ValueTag::kArray); }
   void EndArray() { End(ValueTag::kArray); }
@@ -76,6 +81,11 @@ class DocumentBuilder {
   // before any other call. The payload is in its form inside a container (short integers).
   char* ReservePayload(size_t size_max);
   void CommitPayload(ValueTag tag, uint32_t size);
+  // Memory that such an encoder may use until its next call; empty, and to be left empty.
+  ByteBuffer* scratch() {
+    scratch_.Clear();
+    return &scratch_;
+  }
   // Containers begun and not ended.
   uint32_t depth() const { return static_cast<uint32_t>(frames_.size()); }
   // Keeps the first error.
@@ -99,6 +109,8 @@ class DocumentBuilder {
   };
 
   void Place(ValueTag tag, std::string_view payload);
+  // Appends bytes that hold several values; false when the document would grow too large.
+  bool AppendBlock(std::string_view block);
   // Room for a value's payload: null after an error or when the document would grow too large.
   char* Open(ValueTag tag, size_t size);
   Entry& NextEntry();
@@ -116,7 +128,7 @@ class DocumentBuilder {
   ByteBuffer names_;
   std::vector<Entry> entries_;
   std::vector<Frame> frames_;
-  // Of OrderFields.
+  // Of OrderFields, and scratch().
   ByteBuffer scratch_;
   std::vector<uint32_t> order_;
   std::vector<Entry> ordered_;

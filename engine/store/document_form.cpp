@@ -2,21 +2,6 @@
 
 namespace quire {
 
-ValueTag EncodeInt64(int64_t value, char* out, uint32_t* size) {
-  Store(out, value);
-  *size = ShortenedSize(value);
-  return ValueTag::kInt64;
-}
-
-ValueTag EncodeSmallDecimal(int64_t coefficient, int exponent, int display_scale, char* out,
-                            uint32_t* size) {
-  out[0] = static_cast<char>(exponent);
-  out[1] = static_cast<char>(display_scale);
-  Store(out + 2, coefficient);
-  *size = 2 + ShortenedSize(coefficient);
-  return ValueTag::kDecimal;
-}
-
 ValueTag EncodeDecimal(const Decimal& value, char* out, uint32_t* size) {
   QUIRE_ASSERT(value.finite() && value.display_scale() <= Decimal::kDisplayScaleMax);
   int64_t coefficient;

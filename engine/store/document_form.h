@@ -35,6 +35,20 @@ inline void StoreEnd(char* ends, uint32_t i, uint32_t width_log, uint32_t value)
   }
 }
 
+// Calls `store` with a value of the type in which ends of that width are stored, so that a whole
+// table is written without a branch for each of its entries.
+template <typename Function>
+inline void WithEndType(uint32_t width_log, Function store) {
+  switch (width_log) {
+    case 0:
+      return store(uint8_t{});
+    case 1:
+      return store(uint16_t{});
+    default:
+      return store(uint32_t{});
+  }
+}
+
 // coefficient * 10^exponent when an int64 holds it. REQUIRES: the coefficient has no trailing
 // zeros.
 inline bool ScaleToInt64(int64_t coefficient, int exponent, int64_t* value) {
@@ -55,10 +69,20 @@ inline constexpr uint32_t kLargeDecimalHeaderSize = 5;
 
 // Writes a payload in its form inside a container and tells its tag and size. `out` has room for 16
 // bytes, in EncodeDecimal for 16 and 2 for each digit; bytes behind the payload may be overwritten.
-ValueTag EncodeInt64(int64_t value, char* out, uint32_t* size);
+inline ValueTag EncodeInt64(int64_t value, char* out, uint32_t* size) {
+  Store(out, value);
+  *size = ShortenedSize(value);
+  return ValueTag::kInt64;
+}
 // REQUIRES: FitsSmallDecimal; no smaller form fits.
-ValueTag EncodeSmallDecimal(int64_t coefficient, int exponent, int display_scale, char* out,
-                            uint32_t* size);
+inline ValueTag EncodeSmallDecimal(int64_t coefficient, int exponent, int display_scale, char* out,
+                                   uint32_t* size) {
+  out[0] = static_cast<char>(exponent);
+  out[1] = static_cast<char>(display_scale);
+  Store(out + 2, coefficient);
+  *size = 2 + ShortenedSize(coefficient);
+  return ValueTag::kDecimal;
+}
 // REQUIRES: finite, display scale at most Decimal::kDisplayScaleMax.
 ValueTag EncodeDecimal(const Decimal& value, char* out, uint32_t* size);
 

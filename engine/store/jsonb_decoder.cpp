@@ -23,8 +23,10 @@ constexpr size_t RoomFor(size_t size) {
 
 class JsonbDecoder {
  public:
-  JsonbDecoder(std::string_view jsonb, const DocumentLimits& limits, uint32_t depth)
-      : jsonb_(jsonb), limits_(limits.Clamped()), depth_(depth) {}
+  // `items` is memory to use meanwhile.
+  JsonbDecoder(std::string_view jsonb, const DocumentLimits& limits, uint32_t depth,
+               ByteBuffer* items)
+      : jsonb_(jsonb), limits_(limits.Clamped()), depth_(depth), items_(items) {}
 
   // Writes the payload of the whole value at `out`; its tag and end, or an end of null after an
   // error.
@@ -53,7 +55,7 @@ class JsonbDecoder {
   // One value that has been written.
   struct Item {
     uint32_t end;  // counted from the first value of its container
-    ValueTag tag;
+    uint32_t tag;
   };
   // Where the children of a container lie.
   struct Data {
@@ -81,7 +83,7 @@ class JsonbDecoder {
     switch (entry & jsonb::kTypeMask) {
       case jsonb::kString:
         *tag = ValueTag::kString;
-        std::memcpy(out, jsonb_.data() + offset, size);
+        CopyString(offset, size, out);
         return out + size;
       case jsonb::kNumeric:
         return Numeric(offset, size, out, tag);
@@ -126,6 +128,20 @@ class JsonbDecoder {
     return Object(offset + 4, size - 4, count, depth, out);
   }
 
+  // Most strings are short: two words cost less than a call. What is written too much is
+  // overwritten next, and RoomFor counts it in.
+  void CopyString(uint32_t offset, uint32_t size, char* out) const {
+    if (size <= 16 && offset + 16 <= jsonb_.size()) {
+      const char* from = jsonb_.data() + offset;
+      const auto first = Load<uint64_t>(from);
+      const auto second = Load<uint64_t>(from + 8);
+      Store(out, first);
+      Store(out + 8, second);
+    } else {
+      std::memcpy(out, jsonb_.data() + offset, size);
+    }
+  }
+
   // Where the child whose entry is `entry` ends, when it begins at `begin`; beyond `size` when
   // malformed.
   static uint64_t EndOf(uint32_t entry, uint32_t begin) {
@@ -139,7 +155,7 @@ class JsonbDecoder {
     // The width is guessed from what the values take in jsonb, and set right when they are there.
     const uint32_t guess = WidthLog(std::max(count, data_size));
     char* const values = out + 1 + ((size_t{count} + 1) << guess) + count;
-    const size_t items = items_.size();
+    const size_t items = items_->size();
     char* const end = Values(offset, count, 0, {offset + count * 4, data_size}, depth, values);
     if (end == nullptr) return nullptr;
     const auto values_size = static_cast<uint32_t>(end - values);
@@ -162,7 +178,7 @@ class JsonbDecoder {
     char* const name_ends = out + 1 + (size_t{1} << name_log);
     char* const value_ends = name_ends + (size_t{count} << name_log);
     char* const values = value_ends + (size_t{count} << guess) + count + names_size;
-    const size_t items = items_.size();
+    const size_t items = items_->size();
     char* const end = Values(offset + count * 4, count, names_size, data, depth, values);
     if (end == nullptr) return nullptr;
     const auto values_size = static_cast<uint32_t>(end - values);
@@ -172,11 +188,13 @@ class JsonbDecoder {
     out[0] = static_cast<char>(name_log | log << 2);
     StoreEnd(out + 1, 0, name_log, count);
     StoreTables(items, count, log, value_ends, tags);
-    uint32_t name_end = 0;
-    for (uint32_t i = 0; i < count; ++i) {
-      name_end = static_cast<uint32_t>(EndOf(EntryAt(offset, i), name_end));
-      StoreEnd(name_ends, i, name_log, name_end);
-    }
+    WithEndType(name_log, [=, this]<typename End>(End) {
+      uint32_t end = 0;
+      for (uint32_t i = 0; i < count; ++i) {
+        end = static_cast<uint32_t>(EndOf(EntryAt(offset, i), end));
+        Store(name_ends + i * sizeof(End), static_cast<End>(end));
+      }
+    });
     std::memcpy(tags + count, jsonb_.data() + data.offset, names_size);
     return tags + count + names_size + values_size;
   }
@@ -208,8 +226,8 @@ class JsonbDecoder {
   // Writes the payloads of `count` values at `out` and remembers their ends and tags in items_.
   char* Values(uint32_t offset, uint32_t count, uint32_t begin, Data data, uint32_t depth,
                char* out) {
-    const size_t items = items_.size();
-    items_.resize(items + count);
+    const size_t items = items_->size();
+    items_->Extend(size_t{count} * sizeof(Item));
     char* const values = out;
     for (uint32_t i = 0; i < count; ++i) {
       const uint32_t entry = EntryAt(offset, i);
@@ -220,7 +238,9 @@ class JsonbDecoder {
       ValueTag tag;
       out = Value(entry, data.offset + begin, static_cast<uint32_t>(end) - begin, depth, out, &tag);
       if (out == nullptr) return nullptr;
-      items_[items + i] = Item{static_cast<uint32_t>(out - values), tag};
+      // Children may have moved the items.
+      Store(items_->data() + items + size_t{i} * sizeof(Item),
+            Item{static_cast<uint32_t>(out - values), static_cast<uint32_t>(tag)});
       begin = static_cast<uint32_t>(end);
     }
     if (begin != data.size)
@@ -228,14 +248,17 @@ class JsonbDecoder {
     return out;
   }
 
-  // Moves the last `count` items into a container's tables.
+  // Moves the last `count` items, which begin at `items`, into a container's tables.
   void StoreTables(size_t items, uint32_t count, uint32_t log, char* ends, char* tags) {
-    const Item* item = items_.data() + items;
-    for (uint32_t i = 0; i < count; ++i) {
-      StoreEnd(ends, i, log, item[i].end);
-      tags[i] = static_cast<char>(item[i].tag);
-    }
-    items_.resize(items);
+    const char* const from = items_->data() + items;
+    WithEndType(log, [=]<typename End>(End) {
+      for (uint32_t i = 0; i < count; ++i) {
+        const Item item = Load<Item>(from + size_t{i} * sizeof(Item));
+        Store(ends + i * sizeof(End), static_cast<End>(item.end));
+        tags[i] = static_cast<char>(item.tag);
+      }
+    });
+    items_->Truncate(items);
   }
 
   char* Numeric(uint32_t offset, uint32_t size, char* out, ValueTag* tag) {
@@ -332,8 +355,8 @@ class JsonbDecoder {
   DocumentLimits limits_;
   uint32_t depth_;
   absl::Status status_;
-  // Of the containers that are being read, the outermost first.
-  absl::InlinedVector<Item, 64> items_;
+  // Items of the containers that are being read, the outermost first.
+  ByteBuffer* items_;
 };
 
 }  // namespace
@@ -341,7 +364,7 @@ class JsonbDecoder {
 absl::Status JsonbToDocument(std::string_view jsonb, const DocumentLimits& limits,
                              DocumentBuilder* builder) {
   QUIRE_RETURN_IF_ERROR(builder->status());
-  JsonbDecoder decoder(jsonb, limits, builder->depth());
+  JsonbDecoder decoder(jsonb, limits, builder->depth(), builder->scratch());
   char* const begin = builder->ReservePayload(RoomFor(jsonb.size()));
   ValueTag tag;
   char* const end = decoder.Run(begin, &tag);

@@ -34,6 +34,10 @@ class Updater {
       if (change.path->steps().size() != depth) continue;
       old = change.remove ? nullptr : &change.value;
       changes.remove_prefix(i);
+      // What is copied out of a new value stands deeper than it did.
+      if (old != nullptr && builder_->depth() + DepthOf(*old) > builder_->limits().depth_max) {
+        return builder_->limits().DepthError();
+      }
       break;
     }
     // Without a value, removals below have nothing to remove.
@@ -85,10 +89,9 @@ class Updater {
     for (size_t begin = 0; begin < changes.size();) {
       const size_t end = RunEnd(changes, begin, depth);
       const std::string_view name = StepOf(changes[begin], depth).name;
-      for (; field < count && CompareNames(old->FieldName(field), name) < 0; ++field) {
-        builder_->Key(old->FieldName(field));
-        builder_->Value(old->FieldValue(field));
-      }
+      const uint32_t first = field;
+      while (field < count && CompareNames(old->FieldName(field), name) < 0) ++field;
+      if (field != first) builder_->CopyFields(*old, first, field);
       const bool present = field < count && old->FieldName(field) == name;
       const ValueView child = present ? old->FieldValue(field) : ValueView();
       QUIRE_RETURN_IF_ERROR(
@@ -97,10 +100,7 @@ class Updater {
       if (present) ++field;
       begin = end;
     }
-    for (; field < count; ++field) {
-      builder_->Key(old->FieldName(field));
-      builder_->Value(old->FieldValue(field));
-    }
+    if (field != count) builder_->CopyFields(*old, field, count);
     builder_->EndObject();
     return absl::OkStatus();
   }
@@ -119,7 +119,9 @@ class Updater {
       size_t end = begin + 1;
       while (end < changes.size() && StepOf(changes[end], depth).index == index) ++end;
       const absl::Span<Pending> run = changes.subspan(begin, end - begin);
-      for (; at < count && at < index; ++at) builder_->Value(old.Element(at));
+      const uint32_t first = at;
+      at = std::max(at, std::min(count, index));
+      builder_->CopyElements(old, first, at);
       const bool present = index < count;
       if (!present && index != next) {
         for (const Pending& pending : run) {
@@ -137,7 +139,7 @@ class Updater {
       }
       begin = end;
     }
-    for (; at < count; ++at) builder_->Value(old.Element(at));
+    builder_->CopyElements(old, at, count);
     builder_->EndArray();
     return absl::OkStatus();
   }

@@ -20,7 +20,8 @@ struct PathChange {
   ValueView value;  // ignored by a removal
 };
 
-// The document with all changes made. The result lies in `scratch` until its next Clear.
+// The document with all changes made. The result lies in `scratch`, which takes `limits` over,
+// until its next Clear.
 //
 // - Missing parents of a set path are created, as objects whatever the step looks like.
 // - A set through a parent that is neither object nor array, through an array by a name, or past

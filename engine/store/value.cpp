@@ -6,22 +6,6 @@
 namespace quire {
 namespace {
 
-// Equality of names without a call: names are short, and a hinted lookup does little else.
-bool EqualBytes(const char* a, const char* b, size_t n) {
-  if (n >= 8) {
-    size_t i = 0;
-    for (; i + 8 <= n; i += 8) {
-      if (Load<uint64_t>(a + i) != Load<uint64_t>(b + i)) return false;
-    }
-    return Load<uint64_t>(a + n - 8) == Load<uint64_t>(b + n - 8);
-  }
-  if (n >= 4) {
-    return Load<uint32_t>(a) == Load<uint32_t>(b) &&
-           Load<uint32_t>(a + n - 4) == Load<uint32_t>(b + n - 4);
-  }
-  return n == 0 || (a[0] == b[0] && a[n / 2] == b[n / 2] && a[n - 1] == b[n - 1]);
-}
-
 Decimal LoadLargeDecimal(std::string_view payload) {
   absl::InlinedVector<uint16_t, 32> digits((payload.size() - kLargeDecimalHeaderSize) / 2);
   if (!digits.empty()) {
@@ -63,7 +47,7 @@ std::string_view TypeName(ValueType type) {
 
 double ValueView::AsDouble() const {
   QUIRE_ASSERT(is_number());
-  switch (tag_) {
+  switch (tag()) {
     case ValueTag::kInt64:
       return static_cast<double>(AsInt64());
     case ValueTag::kFloat64:
@@ -77,7 +61,7 @@ double ValueView::AsDouble() const {
 
 Decimal ValueView::AsDecimal() const {
   QUIRE_ASSERT(is_number());
-  switch (tag_) {
+  switch (tag()) {
     case ValueTag::kInt64:
       return Decimal::FromInt64(AsInt64());
     case ValueTag::kFloat64:
@@ -90,19 +74,11 @@ Decimal ValueView::AsDecimal() const {
   }
 }
 
-bool ValueView::Find(std::string_view name, ValueView* out, uint32_t* slot_hint) const {
-  if (tag_ != ValueTag::kObject) return false;
+bool ValueView::Search(std::string_view name, ValueView* out, uint32_t* slot_hint) const {
   const Fields fields(*this);
   if (slot_hint != nullptr) {
-    const uint32_t slot = *slot_hint;
-    if (slot < fields.count) {
-      const std::string_view met = fields.Name(slot);
-      if (met.size() == name.size() && EqualBytes(met.data(), name.data(), name.size())) {
-        *out = fields.Value(slot);
-        return true;
-      }
-    }
     // Absent, if the name belongs between the two that stand there.
+    const uint32_t slot = *slot_hint;
     if (slot <= fields.count &&
         (slot == fields.count || CompareNames(name, fields.Name(slot)) < 0) &&
         (slot == 0 || CompareNames(fields.Name(slot - 1), name) < 0)) {

@@ -120,6 +120,15 @@ TEST(PathUpdate, KeepsLimits) {
             "array of 3 elements exceeds the limit of 2 (quire.max_array_length)");
 }
 
+TEST(PathUpdate, ChecksTheDepthOfWhatItChangesFurther) {
+  DocumentLimits limits;
+  limits.depth_max = 3;
+  const char* const error = "document is deeper than the limit of 3 levels (quire.max_depth)";
+  EXPECT_EQ(Changed("{}", {{"a", "[[],5]"}, {"a.1", "6"}}, limits), "{\"a\":[[],6]}");
+  EXPECT_EQ(Changed("{}", {{"a", "[[[]],5]"}, {"a.1", "6"}}, limits), error);
+  EXPECT_EQ(Changed("{}", {{"a", "{\"x\":[[]]}"}, {"a.y", "6"}}, limits), error);
+}
+
 // One change at a time, on a decoded form, by fewer than forty lines.
 struct Model {
   static std::string Set(ValueView value, absl::Span<const PathStep> steps,
