@@ -137,7 +137,9 @@ class KeyWriter {
   }
   // Writes as far as the last zero byte.
   void PutZeros(std::string_view* value);
+  // Digits follow unless the number is its floor.
   void PutNumber(double floor, const class Decimal* digits);
+  void PutDecimal(const class Decimal& value);
 
   uint64_t size_ = 0;
   char bytes_[kKeyBytesMax];
@@ -185,7 +187,7 @@ class KeyReader {
   std::string_view text() const { return text_; }
 
  private:
-  enum class Frame : uint8_t { kId, kArray, kObject, kFieldValue };
+  enum class Frame : uint8_t { kArray, kObject, kFieldValue, kIdValue, kIdEnd };
 
   Item Fail() {
     failed_ = true;
@@ -193,10 +195,9 @@ class KeyReader {
   }
   Item Value(KeyTag tag);
   Item Number();
-  bool Digits(double floor);
+  bool Digits(bool negative);
   bool Escaped();
   bool Push(Frame frame);
-  Item Begin(Frame frame, Item item) { return Push(frame) ? item : Fail(); }
 
   std::string_view rest_;
   std::string_view text_;
