@@ -19,6 +19,8 @@ sub quire_node
 	my ($name, %options) = @_;
 	my $settings = delete $options{settings} // '';
 	my $start = delete $options{start} // 1;
+	# Slots need wal_level = replica, the server's own default.
+	$options{allows_streaming} //= 1;
 	my $node = PostgreSQL::Test::Cluster->new($name);
 	$node->init(%options);
 	$node->append_conf('postgresql.conf',
