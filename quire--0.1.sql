@@ -4,7 +4,7 @@
 CREATE SCHEMA quire;
 GRANT USAGE ON SCHEMA quire TO PUBLIC;
 
--- The foreign data wrapper, and the one server every foreign table names.
+-- ---- The foreign data wrapper, and the one server every foreign table names.
 
 CREATE FUNCTION quire.fdw_handler() RETURNS pg_catalog.fdw_handler
   AS 'MODULE_PATHNAME', 'quire_fdw_handler'
@@ -22,3 +22,114 @@ CREATE FOREIGN DATA WRAPPER quire
   VALIDATOR quire.fdw_validator;
 
 CREATE SERVER quire FOREIGN DATA WRAPPER quire;
+
+-- ---- Which collections there are. Only the library reads and writes these tables.
+
+-- The id under which this database's collections are known to the engine, the database that made
+-- it, and the engine that holds the documents: each session compares them before it touches a
+-- document, so that a copied database or a foreign engine is an error instead of empty tables.
+CREATE TABLE quire.engine (
+  namespace_id bigint NOT NULL,
+  database_id oid NOT NULL,
+  engine_id bigint NOT NULL
+);
+
+-- A collection's number is never used again. Neither this table nor the one above is dumped with
+-- the database: CREATE EXTENSION and CREATE FOREIGN TABLE fill them anew, and numbers of another
+-- engine would name nothing here.
+CREATE TABLE quire.collection_catalog (
+  number bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  namespace name NOT NULL,
+  name name NOT NULL,
+  owner oid NOT NULL,
+  key_type oid NOT NULL,
+  UNIQUE (namespace, name)
+);
+
+REVOKE ALL ON quire.engine, quire.collection_catalog FROM PUBLIC;
+
+CREATE FUNCTION quire.engine_id() RETURNS bigint
+  AS 'MODULE_PATHNAME', 'quire_engine_id'
+  LANGUAGE C STRICT VOLATILE PARALLEL RESTRICTED;
+
+REVOKE ALL ON FUNCTION quire.engine_id() FROM PUBLIC;
+
+-- The first eight and the last eight digits of a version 4 UUID are random in full.
+INSERT INTO quire.engine (namespace_id, database_id, engine_id)
+  SELECT ('x' OPERATOR(pg_catalog.||) pg_catalog.left(id, 8) OPERATOR(pg_catalog.||)
+          pg_catalog.right(id, 8))::pg_catalog.bit(64)::bigint, d.oid, quire.engine_id()
+    FROM pg_catalog.replace(pg_catalog.gen_random_uuid()::text, '-', '') AS id,
+         pg_catalog.pg_database AS d
+   WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database();
+
+-- An estimate, exact while nobody writes.
+CREATE FUNCTION quire.collection_documents(number bigint) RETURNS bigint
+  AS 'MODULE_PATHNAME', 'quire_collection_documents'
+  LANGUAGE C STRICT VOLATILE PARALLEL RESTRICTED;
+
+-- Each foreign table over a collection, with the names that its options or their defaults give.
+CREATE VIEW quire.collection_tables AS
+  SELECT f.ftrelid AS relation,
+         coalesce((SELECT o.option_value
+                     FROM pg_catalog.pg_options_to_table(f.ftoptions) AS o
+                    WHERE o.option_name OPERATOR(pg_catalog.=) 'namespace'), n.nspname::text)
+           AS namespace,
+         coalesce((SELECT o.option_value
+                     FROM pg_catalog.pg_options_to_table(f.ftoptions) AS o
+                    WHERE o.option_name OPERATOR(pg_catalog.=) 'collection'), c.relname::text)
+           AS collection
+    FROM pg_catalog.pg_foreign_table AS f
+    JOIN pg_catalog.pg_foreign_server AS s ON s.oid OPERATOR(pg_catalog.=) f.ftserver
+    JOIN pg_catalog.pg_foreign_data_wrapper AS w ON w.oid OPERATOR(pg_catalog.=) s.srvfdw
+    JOIN pg_catalog.pg_class AS c ON c.oid OPERATOR(pg_catalog.=) f.ftrelid
+    JOIN pg_catalog.pg_namespace AS n ON n.oid OPERATOR(pg_catalog.=) c.relnamespace
+   WHERE w.fdwname OPERATOR(pg_catalog.=) 'quire';
+
+-- What there is for whoever asks: collections of their own roles, collections with a table that
+-- they may use, and everything for pg_monitor.
+CREATE VIEW quire.collections WITH (security_barrier) AS
+  SELECT c.namespace,
+         c.name AS collection,
+         pg_catalog.pg_get_userbyid(c.owner) AS owner,
+         t.tables,
+         c.key_type::pg_catalog.regtype AS key_type,
+         quire.collection_documents(c.number) AS documents
+    FROM quire.collection_catalog AS c
+    CROSS JOIN LATERAL (
+      SELECT pg_catalog.array_agg(t.relation::pg_catalog.regclass
+                                  ORDER BY t.relation::pg_catalog.regclass::text) AS tables,
+             pg_catalog.bool_or(pg_catalog.has_table_privilege(
+               t.relation, 'SELECT, INSERT, UPDATE, DELETE')) AS usable
+        FROM quire.collection_tables AS t
+       WHERE t.namespace OPERATOR(pg_catalog.=) c.namespace::text
+         AND t.collection OPERATOR(pg_catalog.=) c.name::text) AS t
+   WHERE pg_catalog.pg_has_role(c.owner, 'USAGE')
+      OR t.usable
+      OR pg_catalog.pg_has_role('pg_monitor', 'USAGE');
+
+GRANT SELECT ON quire.collections TO PUBLIC;
+
+-- ---- Where the engine stands.
+
+CREATE FUNCTION quire.stat_log_row(OUT phase text, OUT applied_lsn pg_catalog.pg_lsn,
+    OUT synced_lsn pg_catalog.pg_lsn, OUT slot_lsn pg_catalog.pg_lsn, OUT lag_bytes bigint,
+    OUT retained_wal_bytes bigint, OUT first_position bigint, OUT end_position bigint,
+    OUT synced_position bigint, OUT seq bigint, OUT horizon bigint)
+  AS 'MODULE_PATHNAME', 'quire_stat_log'
+  LANGUAGE C STRICT VOLATILE PARALLEL RESTRICTED;
+
+CREATE FUNCTION quire.progress_row(OUT task text, OUT phase text, OUT done bigint,
+    OUT total bigint, OUT problem text)
+  AS 'MODULE_PATHNAME', 'quire_progress'
+  LANGUAGE C STRICT VOLATILE PARALLEL RESTRICTED;
+
+REVOKE ALL ON FUNCTION quire.stat_log_row(), quire.progress_row() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION quire.stat_log_row(), quire.progress_row() TO pg_monitor;
+
+-- The engine log against the server's: what is in it and durable, how far the worker lags, and how
+-- much of the server's log the slot keeps for it.
+CREATE VIEW quire.stat_log AS SELECT * FROM quire.stat_log_row();
+
+CREATE VIEW quire.progress AS SELECT * FROM quire.progress_row();
+
+GRANT SELECT ON quire.stat_log, quire.progress TO pg_monitor;

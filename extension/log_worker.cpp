@@ -39,8 +39,8 @@ namespace {
 // Within a round the worker looks neither at the clock nor at its own log's sync.
 constexpr uint64_t kRoundBytesMax = 4 << 20;
 constexpr int64_t kHorizonIntervalUs = 100'000;
-// The slot follows in steps of a segment or so: each costs two syncs.
-constexpr uint64_t kSlotStepBytes = 16 << 20;
+// The slot follows in steps of a segment, since each costs two syncs, but not of a giant one.
+constexpr uint64_t kSlotStepBytesMax = 16 << 20;
 // After so many rounds that found nothing the worker sleeps until somebody commits.
 constexpr int kIdleRoundsMax = 50;
 constexpr int64_t kLongSleepMs = 1000;
@@ -169,7 +169,8 @@ void MarkPlace(LogWorker* worker) {
 
 void MindSlot(LogWorker* worker, const WalLimit& limit, RoundState* state) {
   const uint64_t slot = SlotPosition();
-  if (slot != 0 && worker->follower->end().lsn >= slot + kSlotStepBytes) MarkPlace(worker);
+  const uint64_t step = std::min(kSlotStepBytesMax, static_cast<uint64_t>(wal_segment_size));
+  if (slot != 0 && worker->follower->end().lsn >= slot + step) MarkPlace(worker);
   const uint64_t now = SlotPosition();
   SharedWorkerWords()->slot_lsn.store(now, std::memory_order_relaxed);
   if (now == 0 || limit.lsn < now) return;

@@ -44,15 +44,15 @@ const char* PreloadStatement() {
 }
 
 void RequireWorker() {
+  if (IsBinaryUpgrade) {
+    ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                    errmsg("quire cannot be used during a binary upgrade")));
+  }
   RequirePreload();
   if (!IsUnderPostmaster) {
     ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
                     errmsg("quire cannot be used in single-user mode"),
                     errdetail("Its log worker does not run there.")));
-  }
-  if (IsBinaryUpgrade) {
-    ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-                    errmsg("quire cannot be used during a binary upgrade")));
   }
 }
 

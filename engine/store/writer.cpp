@@ -201,7 +201,7 @@ absl::StatusOr<WriteResult> Writer::Replace(CollectionState* collection, uint32_
           return WriteResult{.outcome = WriteOutcome::kConflict};
         }
         if (host_->IsCurrent(current->xid())) {
-          return WriteResult{.outcome = WriteOutcome::kSelfModified};
+          return WriteResult{.outcome = WriteOutcome::kSelfModified, .command = current->command};
         }
         return WriteResult{.outcome = WriteOutcome::kWait, .wait_for = current->xid()};
       }

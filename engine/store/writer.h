@@ -36,6 +36,7 @@ struct WriteResult {
   uint32_t number = 0;   // of the document
   uint32_t version = 0;  // the new version number
   uint64_t hlc = 0;
+  uint32_t command = 0;  // kSelfModified: of the change that came first
 };
 
 // Who writes.

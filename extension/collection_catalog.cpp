@@ -1,0 +1,215 @@
+#include "extension/collection_catalog.h"
+
+#include "engine/store/catalog.h"
+#include "extension/backend.h"
+#include "extension/door.h"
+
+extern "C" {
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/xact.h"
+#include "catalog/dependency.h"
+#include "catalog/indexing.h"
+#include "catalog/namespace.h"
+#include "catalog/pg_type.h"
+#include "commands/sequence.h"
+#include "common/hashfn.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "storage/lmgr.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/fmgroids.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+
+PG_FUNCTION_INFO_V1(quire_engine_id);
+PG_FUNCTION_INFO_V1(quire_collection_documents);
+}
+
+namespace quire {
+
+static_assert(kServerNameBytes == NAMEDATALEN);
+
+namespace {
+
+// Columns of quire.engine and quire.collection_catalog, as the script of the extension makes them.
+enum EngineColumn : AttrNumber { kEngineNamespaceId = 1, kEngineDatabaseId, kEngineEngineId };
+enum CatalogColumn : AttrNumber {
+  kCatalogNumber = 1,
+  kCatalogNamespace,
+  kCatalogName,
+  kCatalogOwner,
+  kCatalogKeyType,
+  kCatalogColumns = kCatalogKeyType,
+};
+
+Oid TableOf(const char* name) {
+  const Oid schema = get_namespace_oid("quire", true);
+  const Oid table = OidIsValid(schema) ? get_relname_relid(name, schema) : InvalidOid;
+  if (!OidIsValid(table)) {
+    ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE), errmsg("table quire.%s does not exist", name),
+                    errhint("It belongs to the extension: DROP EXTENSION quire CASCADE, then "
+                            "CREATE EXTENSION quire.")));
+  }
+  return table;
+}
+
+Datum NotNullColumn(HeapTuple tuple, AttrNumber column, TupleDesc descriptor) {
+  bool is_null = false;
+  const Datum value = heap_getattr(tuple, column, descriptor, &is_null);
+  if (is_null) elog(ERROR, "column %d of a catalog of quire is null", column);
+  return value;
+}
+
+// The id of this database's collections, once database and engine are known to be the right ones.
+uint64_t VerifiedNamespace() {
+  Relation engine = table_open(TableOf("engine"), AccessShareLock);
+  SysScanDesc scan = systable_beginscan(engine, InvalidOid, false, nullptr, 0, nullptr);
+  HeapTuple tuple = systable_getnext(scan);
+  if (!HeapTupleIsValid(tuple)) {
+    ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+                    errmsg("table quire.engine is empty, so this database's documents cannot be "
+                           "found"),
+                    errhint("It is filled by CREATE EXTENSION and belongs in no dump.")));
+  }
+  TupleDesc descriptor = RelationGetDescr(engine);
+  const int64 name_space = DatumGetInt64(NotNullColumn(tuple, kEngineNamespaceId, descriptor));
+  const Oid database = DatumGetObjectId(NotNullColumn(tuple, kEngineDatabaseId, descriptor));
+  const int64 engine_id = DatumGetInt64(NotNullColumn(tuple, kEngineEngineId, descriptor));
+  systable_endscan(scan);
+  table_close(engine, AccessShareLock);
+
+  if (database != MyDatabaseId) {
+    ereport(ERROR,
+            (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+             errmsg("this database was copied from another one, and documents are not copied"),
+             errhint("DROP EXTENSION quire CASCADE, CREATE EXTENSION quire, declare the tables "
+                     "again and copy the documents with INSERT or COPY.")));
+  }
+  if (static_cast<uint64_t>(engine_id) != RequireBackend()->engine_id()) {
+    ereport(ERROR,
+            (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+             errmsg("the documents of this database are in another engine than this server's"),
+             errdetail("The database was made with engine %016llx; this server has engine %016llx.",
+                       static_cast<unsigned long long>(engine_id),
+                       static_cast<unsigned long long>(RequireBackend()->engine_id())),
+             errhint("After pg_upgrade or a restore, the folder quire/ of the old data directory "
+                     "belongs in the new one.")));
+  }
+  return static_cast<uint64_t>(name_space);
+}
+
+bool FindByName(Relation catalog, const CollectionName& name, CollectionEntry* entry) {
+  ScanKeyData keys[2];
+  ScanKeyInit(&keys[0], kCatalogNamespace, BTEqualStrategyNumber, F_NAMEEQ,
+              CStringGetDatum(name.name_space));
+  ScanKeyInit(&keys[1], kCatalogName, BTEqualStrategyNumber, F_NAMEEQ, CStringGetDatum(name.name));
+  const Oid index = TableOf("collection_catalog_namespace_name_key");
+  SysScanDesc scan = systable_beginscan(catalog, index, true, nullptr, 2, keys);
+  HeapTuple tuple = systable_getnext(scan);
+  const bool found = HeapTupleIsValid(tuple);
+  if (found) {
+    TupleDesc descriptor = RelationGetDescr(catalog);
+    entry->id.number =
+        static_cast<uint64_t>(DatumGetInt64(NotNullColumn(tuple, kCatalogNumber, descriptor)));
+    entry->owner = DatumGetObjectId(NotNullColumn(tuple, kCatalogOwner, descriptor));
+    entry->key_type = DatumGetObjectId(NotNullColumn(tuple, kCatalogKeyType, descriptor));
+  }
+  systable_endscan(scan);
+  return found;
+}
+
+void Add(Relation catalog, const CollectionName& name, CollectionEntry* entry) {
+  const Oid sequence = getIdentitySequence(RelationGetRelid(catalog), kCatalogNumber, false);
+  const int64 number = nextval_internal(sequence, false);
+  entry->id.number = static_cast<uint64_t>(number);
+
+  Datum values[kCatalogColumns];
+  bool nulls[kCatalogColumns] = {};
+  values[kCatalogNumber - 1] = Int64GetDatum(number);
+  values[kCatalogNamespace - 1] = CStringGetDatum(name.name_space);
+  values[kCatalogName - 1] = CStringGetDatum(name.name);
+  values[kCatalogOwner - 1] = ObjectIdGetDatum(entry->owner);
+  values[kCatalogKeyType - 1] = ObjectIdGetDatum(entry->key_type);
+  HeapTuple tuple = heap_form_tuple(RelationGetDescr(catalog), values, nulls);
+  CatalogTupleInsert(catalog, tuple);
+  heap_freetuple(tuple);
+  CommandCounterIncrement();
+}
+
+}  // namespace
+
+bool FindCollection(const CollectionName& name, CollectionEntry* entry) {
+  entry->id.name_space = VerifiedNamespace();
+  Relation catalog = table_open(TableOf("collection_catalog"), AccessShareLock);
+  const bool found = FindByName(catalog, name, entry);
+  table_close(catalog, AccessShareLock);
+  return found;
+}
+
+CollectionEntry DeclareCollection(const CollectionName& name, Oid key_type) {
+  CollectionEntry entry = {};
+  entry.id.name_space = VerifiedNamespace();
+  Relation catalog = table_open(TableOf("collection_catalog"), RowExclusiveLock);
+  // Two sessions that declare one new collection would otherwise meet in the unique index, and the
+  // second would fail although nothing is wrong. Names with one hash merely wait for each other.
+  const uint32 hash =
+      hash_combine(hash_bytes(reinterpret_cast<const unsigned char*>(name.name),
+                              static_cast<int>(strlen(name.name))),
+                   hash_bytes(reinterpret_cast<const unsigned char*>(name.name_space),
+                              static_cast<int>(strlen(name.name_space))));
+  LockDatabaseObject(RelationGetRelid(catalog), hash, 0, ExclusiveLock);
+
+  if (!FindByName(catalog, name, &entry)) {
+    entry.owner = GetUserId();
+    entry.key_type = key_type;
+    Add(catalog, name, &entry);
+  } else if (!has_privs_of_role(GetUserId(), entry.owner)) {
+    ereport(ERROR,
+            (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+             errmsg("permission denied for collection \"%s.%s\"", name.name_space, name.name),
+             errdetail("It belongs to role \"%s\"; a table over it can be declared by "
+                       "members of that role.",
+                       GetUserNameFromId(entry.owner, true) ? GetUserNameFromId(entry.owner, true)
+                                                            : "(dropped)")));
+  } else {
+    CheckKeyType(name, entry, key_type);
+  }
+  table_close(catalog, RowExclusiveLock);
+  return entry;
+}
+
+void CheckKeyType(const CollectionName& name, const CollectionEntry& entry, ServerOid key_type) {
+  if (entry.key_type == key_type) return;
+  ereport(ERROR, (errcode(ERRCODE_DATATYPE_MISMATCH),
+                  errmsg("collection \"%s.%s\" has keys of type %s, not %s", name.name_space,
+                         name.name, format_type_be(entry.key_type), format_type_be(key_type))));
+}
+
+}  // namespace quire
+
+// Of the engine that runs here, for the script of the extension.
+extern "C" Datum quire_engine_id(PG_FUNCTION_ARGS) {
+  static_cast<void>(fcinfo);
+  PG_RETURN_INT64(static_cast<int64>(quire::RequireBackend()->engine_id()));
+}
+
+extern "C" Datum quire_collection_documents(PG_FUNCTION_ARGS) {
+  quire::CollectionId id;
+  id.number = static_cast<uint64_t>(PG_GETARG_INT64(0));
+  id.name_space = quire::VerifiedNamespace();
+  quire::Backend* backend = quire::RequireBackend();
+  int64 documents = 0;
+  quire::CallEngine([&] {
+    quire::CollectionState* state = quire::Catalog(backend->session()).Find(id);
+    if (state != nullptr) {
+      documents = quire::Collection(backend->session(), backend->host(), state).documents();
+    }
+    return absl::OkStatus();
+  });
+  PG_RETURN_INT64(documents);
+}

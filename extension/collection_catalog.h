@@ -1,0 +1,38 @@
+// The catalog of collections: which there are in this database, under which names, and as what the
+// engine knows them. It is an ordinary table of the schema quire, so it is transactional, and
+// dumps, standbys and backups have it; users have no privileges on it, these functions need none.
+//
+// Backends of the server, inside a transaction. Every function may raise.
+#pragma once
+
+#include "engine/store/collection.h"
+#include "extension/server_types.h"
+
+namespace quire {
+
+// What users call a collection: two values of the server's type name, zero-filled.
+struct CollectionName {
+  char name_space[kServerNameBytes];
+  char name[kServerNameBytes];
+};
+
+struct CollectionEntry {
+  CollectionId id;
+  ServerOid owner;
+  ServerOid key_type;
+};
+
+// The collection of that name. Returns false when there is none.
+// Raises: 55000 when the database's documents are in another engine, or were left behind in another
+// database; 57P03 and others of RequireBackend (backend.h).
+bool FindCollection(const CollectionName& name, CollectionEntry* entry);
+
+// The collection of that name, made for the current user when it is new.
+// Raises, besides the above: 42501 for an existing collection whose owner's role the current user
+// is no member of; 42804 for one whose keys are of another type.
+CollectionEntry DeclareCollection(const CollectionName& name, ServerOid key_type);
+
+// Raises 42804 unless the collection's keys are of that type.
+void CheckKeyType(const CollectionName& name, const CollectionEntry& entry, ServerOid key_type);
+
+}  // namespace quire

@@ -1,0 +1,270 @@
+#include "extension/fdw_modify.h"
+
+#include "extension/door.h"
+#include "extension/needed_columns.h"
+#include "extension/table_writer.h"
+
+extern "C" {
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/sysattr.h"
+#include "catalog/pg_type.h"
+#include "executor/executor.h"
+#include "nodes/execnodes.h"
+#include "nodes/makefuncs.h"
+#include "nodes/plannodes.h"
+#include "optimizer/appendinfo.h"
+#include "optimizer/optimizer.h"
+#include "utils/datum.h"
+#include "utils/rel.h"
+}
+
+namespace quire {
+
+namespace {
+
+// What a statement that writes keeps for each table it writes to.
+struct ModifyState {
+  TableWriter writer;
+  RowReader returning;
+  TupleTableSlot* returning_slot = nullptr;
+  bool returning_known = false;
+  bool routed = false;  // rows come through a partitioned table, or from COPY
+  bool skip_duplicates = false;
+  ServerColumn row_identity = 0;  // the junk column with the document's number
+  int* assigned = nullptr;        // positions that UPDATE assigns, ascending
+  size_t assigned_count = 0;
+  PlainValue* values = nullptr;  // of all columns, of the row at hand
+};
+
+ModifyState* StateOf(const ResultRelInfo* relation) {
+  return static_cast<ModifyState*>(relation->ri_FdwState);
+}
+
+int ColumnsOf(const ResultRelInfo* relation) {
+  return RelationGetDescr(relation->ri_RelationDesc)->natts;
+}
+
+ModifyState* NewState(EState* state, ResultRelInfo* relation) {
+  auto* modify = NewInContext<ModifyState>(state->es_query_cxt);
+  relation->ri_FdwState = modify;
+  modify->writer.Begin(state, relation);
+  const auto columns = static_cast<Size>(ColumnsOf(relation));
+  modify->values = static_cast<PlainValue*>(palloc0(sizeof(PlainValue) * (columns + 1)));
+  modify->assigned = static_cast<int*>(palloc(sizeof(int) * (columns + 1)));
+  return modify;
+}
+
+// The columns of the stored row that somebody will look at after it was written.
+List* ReturnedColumns(const ResultRelInfo* relation, const ModifyState& modify) {
+  const TableMap& map = *modify.writer.map();
+  const TriggerDesc* triggers = relation->ri_TrigDesc;
+  const bool has_after_triggers =
+      triggers != nullptr && (triggers->trig_insert_after_row || triggers->trig_update_after_row ||
+                              triggers->trig_insert_new_table || triggers->trig_update_new_table);
+  const bool returns = relation->ri_projectReturning != nullptr;
+  if (has_after_triggers || relation->ri_WithCheckOptions != NIL || (returns && modify.routed)) {
+    return AllColumns(map);
+  }
+  if (!returns) return NIL;
+  Bitmapset* used = nullptr;
+  pull_varattnos(reinterpret_cast<Node*>(relation->ri_returningList), relation->ri_RangeTableIndex,
+                 &used);
+  return NeededColumns(map, used);
+}
+
+void PrepareReturning(EState* state, ResultRelInfo* relation, ModifyState* modify) {
+  if (modify->returning_known) [[likely]] {
+    return;
+  }
+  const MemoryContext previous = MemoryContextSwitchTo(state->es_query_cxt);
+  List* columns = ReturnedColumns(relation, *modify);
+  CallEngine([&] {
+    modify->returning.Init(modify->writer.map(), columns);
+    return absl::OkStatus();
+  });
+  if (!modify->returning.empty()) {
+    modify->returning_slot =
+        ExecInitExtraTupleSlot(state, RelationGetDescr(relation->ri_RelationDesc), &TTSOpsVirtual);
+  }
+  modify->returning_known = true;
+  MemoryContextSwitchTo(previous);
+}
+
+void FillSlot(const DocumentRow& row, RowReader* reader, TupleTableSlot* slot) {
+  ExecClearTuple(slot);
+  memset(slot->tts_isnull, true, static_cast<size_t>(slot->tts_tupleDescriptor->natts));
+  const RowTarget target{.values = slot->tts_values, .nulls = slot->tts_isnull};
+  CallEngine([&] { return reader->Read(row, target); });
+  ExecStoreVirtualTuple(slot);
+}
+
+// The row as it was stored, when somebody looks at it; otherwise the one that came in will do.
+TupleTableSlot* StoredRow(EState* state, ResultRelInfo* relation, TupleTableSlot* slot) {
+  ModifyState* modify = StateOf(relation);
+  PrepareReturning(state, relation, modify);
+  if (modify->returning.empty()) return slot;
+  FillSlot(modify->writer.written(), &modify->returning, modify->returning_slot);
+  return modify->returning_slot;
+}
+
+bool IsWritten(ColumnRole role) {
+  return role == ColumnRole::kPath || role == ColumnRole::kKey || role == ColumnRole::kDocument;
+}
+
+void ReadColumn(const ModifyState& modify, const TupleTableSlot* slot, int position) {
+  PlainValue* value = &modify.values[position];
+  *value = PlainValue();
+  if (slot->tts_isnull[position]) return;
+  const Column& column = modify.writer.map()->columns[static_cast<size_t>(position)];
+  if (IsWritten(column.role)) ReadValue(slot->tts_values[position], column.type, value);
+}
+
+uint32_t ScannedNumber(const ModifyState& modify, TupleTableSlot* plan_slot) {
+  bool is_null;
+  const Datum datum = ExecGetJunkAttribute(plan_slot, modify.row_identity, &is_null);
+  if (is_null) elog(ERROR, "the identity of a document is null");
+  return ItemPointerGetBlockNumberNoCheck(reinterpret_cast<ItemPointer>(DatumGetPointer(datum)));
+}
+
+// Notes the columns that UPDATE assigns, and the generated ones, which may follow from them.
+void FindAssigned(EState* state, ResultRelInfo* relation, ModifyState* modify) {
+  const TableMap& map = *modify->writer.map();
+  const Bitmapset* updated = ExecGetUpdatedCols(relation, state);
+  for (int i = 0; i < ColumnsOf(relation); ++i) {
+    const bool assigned = bms_is_member(i + 1 - FirstLowInvalidHeapAttributeNumber, updated);
+    if (assigned) CheckAssignable(map, i);
+    if (assigned || map.columns[static_cast<size_t>(i)].generated) {
+      modify->assigned[modify->assigned_count++] = i;
+    }
+  }
+}
+
+// Reads what UPDATE assigned and what a BEFORE trigger changed besides. Returns how many positions
+// are in `positions`.
+size_t ReadChanges(ResultRelInfo* relation, TupleTableSlot* slot, int* positions) {
+  const ModifyState& modify = *StateOf(relation);
+  slot_getallattrs(slot);
+  const TriggerDesc* triggers = relation->ri_TrigDesc;
+  TupleTableSlot* old = nullptr;
+  if (triggers != nullptr && triggers->trig_update_before_row) {
+    old = relation->ri_oldTupleSlot;
+    slot_getallattrs(old);
+  }
+  size_t next_assigned = 0;
+  size_t count = 0;
+  for (int i = 0; i < ColumnsOf(relation); ++i) {
+    bool changed = false;
+    if (next_assigned < modify.assigned_count && modify.assigned[next_assigned] == i) {
+      ++next_assigned;
+      changed = true;
+    } else if (old != nullptr &&
+               IsWritten(modify.writer.map()->columns[static_cast<size_t>(i)].role)) {
+      const FormData_pg_attribute* attribute =
+          TupleDescAttr(RelationGetDescr(relation->ri_RelationDesc), i);
+      changed = slot->tts_isnull[i] != old->tts_isnull[i] ||
+                (!slot->tts_isnull[i] && !datum_image_eq(slot->tts_values[i], old->tts_values[i],
+                                                         attribute->attbyval, attribute->attlen));
+    }
+    if (!changed) continue;
+    ReadColumn(modify, slot, i);
+    positions[count++] = i;
+  }
+  return count;
+}
+
+}  // namespace
+
+void CheckAssignable(const TableMap& map, int position) {
+  const Column& column = map.columns[static_cast<size_t>(position)];
+  if (column.role != ColumnRole::kVersion && column.role != ColumnRole::kModified) return;
+  ereport(ERROR, (errcode(ERRCODE_GENERATED_ALWAYS),
+                  errmsg("column \"%s\" cannot be updated", column.name.c_str()),
+                  errdetail("Every write of a document sets it.")));
+}
+
+void AddForeignUpdateTargets(PlannerInfo* root, Index range_table_index, RangeTblEntry*,
+                             RelationData*) {
+  // A document's number within its collection travels as the block number of a row's place.
+  Var* variable = makeVar(static_cast<int>(range_table_index), SelfItemPointerAttributeNumber,
+                          TIDOID, -1, InvalidOid, 0);
+  add_row_identity_var(root, variable, range_table_index, "ctid");
+}
+
+List* PlanForeignModify(PlannerInfo*, ModifyTable* plan, Index, int) {
+  // ON CONFLICT with a target does not come here: the server finds no index that it could name.
+  return list_make1(makeInteger(plan->onConflictAction == ONCONFLICT_NOTHING ? 1 : 0));
+}
+
+void BeginForeignModify(ModifyTableState* state, ResultRelInfo* relation, List* private_list, int,
+                        int flags) {
+  if ((flags & EXEC_FLAG_EXPLAIN_ONLY) != 0) return;
+  EState* executor = state->ps.state;
+  ModifyState* modify = NewState(executor, relation);
+  modify->skip_duplicates = intVal(linitial(private_list)) != 0;
+  if (state->operation == CMD_INSERT) return;
+  modify->row_identity =
+      ExecFindJunkAttributeInTlist(outerPlanState(state)->plan->targetlist, "ctid");
+  if (!AttributeNumberIsValid(modify->row_identity)) {
+    elog(ERROR, "could not find the identity of a document");
+  }
+  if (state->operation == CMD_UPDATE) FindAssigned(executor, relation, modify);
+}
+
+void BeginForeignInsert(ModifyTableState* state, ResultRelInfo* relation) {
+  // An UPDATE may move rows into a partition that it also updates: one state serves both.
+  if (relation->ri_FdwState != nullptr) return;
+  ModifyState* modify = NewState(state->ps.state, relation);
+  modify->routed = true;
+  const auto* plan = reinterpret_cast<const ModifyTable*>(state->ps.plan);
+  modify->skip_duplicates = plan != nullptr && plan->onConflictAction == ONCONFLICT_NOTHING;
+}
+
+TupleTableSlot* ExecForeignInsert(EState* state, ResultRelInfo* relation, TupleTableSlot* slot,
+                                  TupleTableSlot*) {
+  ModifyState* modify = StateOf(relation);
+  const MemoryContext previous = MemoryContextSwitchTo(GetPerTupleMemoryContext(state));
+  slot_getallattrs(slot);
+  for (int i = 0; i < ColumnsOf(relation); ++i) ReadColumn(*modify, slot, i);
+  const Written written = modify->writer.Insert(modify->values, modify->skip_duplicates);
+  MemoryContextSwitchTo(previous);
+  return written == Written::kDone ? StoredRow(state, relation, slot) : nullptr;
+}
+
+TupleTableSlot* ExecForeignUpdate(EState* state, ResultRelInfo* relation, TupleTableSlot* slot,
+                                  TupleTableSlot* plan_slot) {
+  ModifyState* modify = StateOf(relation);
+  const MemoryContext previous = MemoryContextSwitchTo(GetPerTupleMemoryContext(state));
+  auto* positions =
+      static_cast<int*>(palloc(sizeof(int) * static_cast<Size>(ColumnsOf(relation) + 1)));
+  const size_t count = ReadChanges(relation, slot, positions);
+  DocumentRow old;
+  Written written = Written::kSkipped;
+  if (modify->writer.Find(ScannedNumber(*modify, plan_slot), &old)) {
+    written = modify->writer.Update(old, absl::MakeConstSpan(positions, count), modify->values);
+  }
+  MemoryContextSwitchTo(previous);
+  return written == Written::kDone ? StoredRow(state, relation, slot) : nullptr;
+}
+
+TupleTableSlot* ExecForeignDelete(EState* state, ResultRelInfo* relation, TupleTableSlot* slot,
+                                  TupleTableSlot* plan_slot) {
+  ModifyState* modify = StateOf(relation);
+  PrepareReturning(state, relation, modify);
+  const uint32_t number = ScannedNumber(*modify, plan_slot);
+  DocumentRow old;
+  const bool returns = !modify->returning.empty();
+  if (returns && !modify->writer.Find(number, &old)) return nullptr;
+  if (modify->writer.Delete(number) != Written::kDone) return nullptr;
+  if (returns) FillSlot(old, &modify->returning, slot);
+  return slot;
+}
+
+void EndForeignModify(EState*, ResultRelInfo*) {
+  // What the statement holds goes with the memory of its query.
+}
+
+void EndForeignInsert(EState*, ResultRelInfo*) {}
+
+}  // namespace quire

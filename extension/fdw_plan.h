@@ -1,0 +1,39 @@
+// Planning a scan of a foreign table: how many rows there are, which paths lead to them, and the
+// plan that is made of the chosen one. Called by the server's planner; may raise.
+#pragma once
+
+#include "extension/server_types.h"
+
+struct ForeignPath;
+struct ForeignScan;
+struct List;
+struct Plan;
+struct PlannerInfo;
+struct RelOptInfo;
+
+namespace quire {
+
+// How a scan finds its documents.
+enum class Access : int {
+  kAll,      // one after the other
+  kKey,      // by one key
+  kKeyList,  // by the keys in an array
+};
+
+// What a plan hands to the executor, in fdw_private and fdw_exprs. Both are copied and stored by
+// the server, so they are made of its nodes.
+struct ScanPlan {
+  Access access = Access::kAll;
+  // Positions (from 0) of the columns that somebody looks at.
+  List* columns = nullptr;
+};
+List* ToPrivateList(const ScanPlan& plan);
+ScanPlan FromPrivateList(List* list);
+
+// Callbacks of FdwRoutine.
+void GetForeignRelSize(PlannerInfo* root, RelOptInfo* relation, ServerOid table);
+void GetForeignPaths(PlannerInfo* root, RelOptInfo* relation, ServerOid table);
+ForeignScan* GetForeignPlan(PlannerInfo* root, RelOptInfo* relation, ServerOid table,
+                            ForeignPath* path, List* target_list, List* clauses, Plan* outer_plan);
+
+}  // namespace quire

@@ -1,0 +1,171 @@
+#include "extension/fdw_scan.h"
+
+#include "engine/base/status.h"
+#include "engine/store/catalog.h"
+#include "extension/door.h"
+
+extern "C" {
+#include "postgres.h"
+
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "nodes/execnodes.h"
+#include "nodes/nodeFuncs.h"
+#include "nodes/plannodes.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+}
+
+namespace quire {
+
+namespace {
+
+// A batch begins small, for queries that want a few rows, and grows while the scan goes on.
+constexpr size_t kRowsFirst = 32;
+constexpr size_t kRowsMax = 1024;
+constexpr uint64_t kBatchBytesMax = 256 << 10;
+
+struct ScanState {
+  DocumentSource source;
+  RowReader reader;
+};
+
+ScanState* StateOf(ForeignScanState* node) {
+  return static_cast<ScanState*>(node->fdw_state);
+}
+
+}  // namespace
+
+void DocumentSource::Begin(ForeignScanState* node, const ScanPlan& plan, ExprState* key_operand) {
+  node_ = node;
+  map_ = GetTableMap(node->ss.ss_currentRelation);
+  backend_ = RequireBackend();
+  access_ = plan.access;
+  key_operand_ = key_operand;
+  const EState* state = node->ss.ps.state;
+  FillSnapshot(state->es_snapshot, state->es_snapshot->curcid, &snapshot_);
+  rows_max_ = kRowsFirst;
+}
+
+void DocumentSource::Rewind() {
+  begun_ = false;
+  at_end_ = false;
+  next_row_ = 0;
+  next_key_ = 0;
+  batch_.Clear();
+}
+
+void DocumentSource::FillKeys() {
+  ExprContext* context = node_->ss.ps.ps_ExprContext;
+  const MemoryContext previous = MemoryContextSwitchTo(context->ecxt_per_tuple_memory);
+  bool is_null = false;
+  const Datum datum = ExecEvalExpr(key_operand_, context, &is_null);
+  KeyOperand operand;
+  if (!is_null) {
+    const Oid type = exprType(reinterpret_cast<Node*>(key_operand_->expr));
+    const bool is_array = access_ == Access::kKeyList;
+    operand = ReadKeyOperand(datum, is_array ? get_base_element_type(type) : type, is_array);
+  }
+  MemoryContextSwitchTo(previous);
+  CallEngine([&] { return keys_.Fill(operand, map_->key_type); });
+}
+
+absl::Status DocumentSource::NextBatchOfAll() {
+  Collection collection(backend_->session(), backend_->host(), map_->state);
+  if (!begun_) cursor_ = collection.BeginScan();
+  QUIRE_ASSIGN_OR_RETURN(const bool more, collection.NextBatch(snapshot_, rows_max_, kBatchBytesMax,
+                                                               &cursor_, &batch_));
+  at_end_ = !more;
+  return absl::OkStatus();
+}
+
+absl::Status DocumentSource::NextBatchOfKeys() {
+  Collection collection(backend_->session(), backend_->host(), map_->state);
+  batch_.Clear();
+  while (next_key_ < keys_.size() && batch_.size() < rows_max_ && batch_.bytes() < kBatchBytesMax) {
+    QUIRE_RETURN_IF_ERROR(collection.Get(keys_[next_key_], snapshot_, &batch_).status());
+    ++next_key_;
+  }
+  at_end_ = next_key_ == keys_.size();
+  return absl::OkStatus();
+}
+
+void DocumentSource::FillBatch() {
+  CHECK_FOR_INTERRUPTS();
+  if (!begun_ && access_ != Access::kAll) FillKeys();
+  next_row_ = 0;
+  CallEngine([&] {
+    if (map_->state == nullptr) {
+      map_->state = Catalog(backend_->session()).Find(map_->collection_id);
+    }
+    if (map_->state == nullptr) {
+      at_end_ = true;
+      return absl::OkStatus();
+    }
+    return access_ == Access::kAll ? NextBatchOfAll() : NextBatchOfKeys();
+  });
+  if (begun_) rows_max_ = Min(2 * rows_max_, kRowsMax);
+  begun_ = true;
+}
+
+bool DocumentSource::Next(DocumentRow* row) {
+  while (next_row_ >= batch_.size()) {
+    if (at_end_) return false;
+    FillBatch();
+  }
+  *row = batch_[next_row_++];
+  ++examined_;
+  return true;
+}
+
+void StoreRow(const DocumentRow& row, RowReader* reader, TupleTableSlot* slot) {
+  ExecClearTuple(slot);
+  const RowTarget target{.values = slot->tts_values, .nulls = slot->tts_isnull};
+  CallEngine([&] { return reader->Read(row, target); });
+  ItemPointerSet(&slot->tts_tid, row.number, 1);
+  ExecStoreVirtualTuple(slot);
+}
+
+void BeginForeignScan(ForeignScanState* node, int flags) {
+  auto* plan = reinterpret_cast<ForeignScan*>(node->ss.ps.plan);
+  if ((flags & EXEC_FLAG_EXPLAIN_ONLY) != 0) return;
+  const ScanPlan scan = FromPrivateList(plan->fdw_private);
+  ExprState* key_operand = nullptr;
+  if (scan.access != Access::kAll) {
+    key_operand = ExecInitExpr(static_cast<Expr*>(linitial(plan->fdw_exprs)), &node->ss.ps);
+  }
+  auto* state = NewInContext<ScanState>(node->ss.ps.state->es_query_cxt);
+  node->fdw_state = state;
+  state->source.Begin(node, scan, key_operand);
+  CallEngine([&] {
+    state->reader.Init(state->source.map(), scan.columns);
+    return absl::OkStatus();
+  });
+  // Columns that nobody looks at stay NULL.
+  TupleTableSlot* slot = node->ss.ss_ScanTupleSlot;
+  memset(slot->tts_isnull, true, static_cast<size_t>(slot->tts_tupleDescriptor->natts));
+}
+
+TupleTableSlot* IterateForeignScan(ForeignScanState* node) {
+  ScanState* state = StateOf(node);
+  TupleTableSlot* slot = node->ss.ss_ScanTupleSlot;
+  DocumentRow row;
+  if (!state->source.Next(&row)) return ExecClearTuple(slot);
+  StoreRow(row, &state->reader, slot);
+  return slot;
+}
+
+void ReScanForeignScan(ForeignScanState* node) {
+  StateOf(node)->source.Rewind();
+}
+
+void EndForeignScan(ForeignScanState*) {
+  // What the scan holds goes with the memory of its query.
+}
+
+uint64_t DocumentsExamined(ForeignScanState* node) {
+  return node->fdw_state == nullptr ? 0 : StateOf(node)->source.examined();
+}
+
+}  // namespace quire

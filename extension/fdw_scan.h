@@ -1,0 +1,80 @@
+// Reading a foreign table: the executor's callbacks, and what they share with direct updates
+// (fdw_direct_modify.h): where the documents of a scan come from.
+//
+// Backends. Functions may raise, except those that say they run inside a door.
+#pragma once
+
+#include <memory>
+
+#include "engine/mvcc/snapshot.h"
+#include "engine/store/collection.h"
+#include "extension/backend.h"
+#include "extension/fdw_plan.h"
+#include "extension/key_lookup.h"
+#include "extension/row_reader.h"
+#include "extension/table_map.h"
+
+struct ExprState;
+struct ForeignScanState;
+
+namespace quire {
+
+// The documents that a scan meets, in bounded batches.
+class DocumentSource {
+ public:
+  DocumentSource() = default;
+
+  // The server's side. Fixes what the whole scan sees: `state` has its snapshot.
+  void Begin(ForeignScanState* node, const ScanPlan& plan, ExprState* key_operand);
+  // From the start again, with keys from parameters as they are now.
+  void Rewind();
+  // The next document, valid until the next call; false at the end.
+  bool Next(DocumentRow* row);
+
+  const TableMap* map() const { return map_; }
+  Backend* backend() const { return backend_; }
+  const Snapshot& snapshot() const { return snapshot_; }
+  // Documents that were handed out.
+  uint64_t examined() const { return examined_; }
+
+ private:
+  void FillKeys();
+  void FillBatch();
+  // Inside a door.
+  absl::Status NextBatchOfAll();
+  absl::Status NextBatchOfKeys();
+
+  // Constant after Begin.
+  ForeignScanState* node_ = nullptr;
+  const TableMap* map_ = nullptr;
+  Backend* backend_ = nullptr;
+  Snapshot snapshot_;
+  Access access_ = Access::kAll;
+  ExprState* key_operand_ = nullptr;
+
+  // Where the scan stands.
+  bool begun_ = false;
+  bool at_end_ = false;
+  ScanCursor cursor_;
+  KeyList keys_;
+  size_t next_key_ = 0;
+  size_t rows_max_ = 0;
+  RowBatch batch_;
+  size_t next_row_ = 0;
+  uint64_t examined_ = 0;
+};
+
+// Callbacks of FdwRoutine.
+void BeginForeignScan(ForeignScanState* node, int flags);
+TupleTableSlot* IterateForeignScan(ForeignScanState* node);
+void ReScanForeignScan(ForeignScanState* node);
+void EndForeignScan(ForeignScanState* node);
+
+// Documents examined by a scan that has begun; 0 otherwise. For EXPLAIN.
+uint64_t DocumentsExamined(ForeignScanState* node);
+
+// Makes the current row of a scan out of a document: the slot of the node, with the document's
+// number as its place.
+void StoreRow(const DocumentRow& row, RowReader* reader, TupleTableSlot* slot);
+
+}  // namespace quire

@@ -1,0 +1,98 @@
+#include "extension/row_reader.h"
+
+#include "engine/base/status.h"
+#include "engine/store/document.h"
+#include "engine/store/engine_state.h"
+#include "extension/hlc_time.h"
+
+extern "C" {
+#include "postgres.h"
+
+#include "nodes/pg_list.h"
+}
+
+namespace quire {
+
+void RowReader::Init(const TableMap* map, const List* columns) {
+  map_ = map;
+  columns_.clear();
+  columns_.reserve(static_cast<size_t>(list_length(columns)));
+  const ListCell* cell;
+  foreach (cell, columns) {
+    const int position = lfirst_int(cell);
+    columns_.push_back(Reading{
+        .position = position, .column = &map->columns[static_cast<size_t>(position)], .hints = {}});
+  }
+}
+
+absl::Status RowReader::ReadColumn(const DocumentRow& row, ValueView document, Reading* reading,
+                                   const RowTarget& target) {
+  const Column& column = *reading->column;
+  const int position = reading->position;
+  ServerDatum* datum = &target.values[position];
+  target.nulls[position] = false;
+  ShownDatum shown;
+  switch (column.role) {
+    case ColumnRole::kVersion:
+      *datum = Int64GetDatum(row.version);
+      return absl::OkStatus();
+    case ColumnRole::kModified:
+      *datum = Int64GetDatum(TimestampOfHlc(row.hlc));
+      return absl::OkStatus();
+    case ColumnRole::kDocument: {
+      QUIRE_ASSIGN_OR_RETURN(shown, ShowJson(document, column.type.scalar, &memory_));
+      break;
+    }
+    case ColumnRole::kKey:
+    case ColumnRole::kPath: {
+      ValueView value;
+      if (Lookup(document, column.path, &reading->hints, &value)) {
+        QUIRE_ASSIGN_OR_RETURN(shown, ShowDatum(value, column.type, &memory_));
+      }
+      break;
+    }
+    case ColumnRole::kDropped:
+      break;
+  }
+  switch (shown.form) {
+    case ShownDatum::Form::kNull:
+      target.nulls[position] = true;
+      *datum = 0;
+      break;
+    case ShownDatum::Form::kByValue:
+      *datum = shown.datum;
+      break;
+    case ShownDatum::Form::kPlaced:
+      placed_.push_back(Placed{.position = position, .offset = shown.offset});
+      break;
+  }
+  return absl::OkStatus();
+}
+
+absl::Status RowReader::Read(const DocumentRow& row, const RowTarget& target) {
+  memory_.Clear();
+  placed_.clear();
+  const ValueView document = RootOf(row.document);
+  for (Reading& reading : columns_) {
+    QUIRE_RETURN_IF_ERROR(ReadColumn(row, document, &reading, target));
+  }
+  for (const Placed& placed : placed_) {
+    target.values[placed.position] = PointerGetDatum(memory_.At(placed.offset));
+  }
+  return absl::OkStatus();
+}
+
+const Column* RowReader::FirstUnshown(ValueView document, ValueView* value) {
+  for (const Column& column : map_->columns) {
+    if (column.role != ColumnRole::kPath || !Lookup(document, column.path, nullptr, value) ||
+        value->is_null()) {
+      continue;
+    }
+    memory_.Clear();
+    const absl::StatusOr<ShownDatum> shown = ShowDatum(*value, column.type, &memory_);
+    if (!shown.ok() || shown->form == ShownDatum::Form::kNull) return &column;
+  }
+  return nullptr;
+}
+
+}  // namespace quire

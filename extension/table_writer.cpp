@@ -1,0 +1,286 @@
+#include "extension/table_writer.h"
+
+#include <string>
+
+#include "engine/base/status.h"
+#include "engine/store/catalog.h"
+#include "extension/door.h"
+#include "extension/needed_columns.h"
+#include "extension/settings.h"
+
+extern "C" {
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/xact.h"
+#include "executor/executor.h"
+#include "executor/nodeModifyTable.h"
+#include "nodes/execnodes.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/snapmgr.h"
+}
+
+namespace quire {
+
+namespace {
+
+// For a snapshot that sees all changes of its own transaction.
+constexpr uint32_t kEveryCommand = UINT32_MAX;
+
+}  // namespace
+
+void TableWriter::Begin(EState* state, ResultRelInfo* relation) {
+  state_ = state;
+  relation_ = relation;
+  map_ = GetTableMap(relation->ri_RelationDesc);
+  backend_ = RequireBackend();
+  has_snapshot_ = state->es_snapshot != nullptr;
+  if (has_snapshot_) FillSnapshot(state->es_snapshot, state->es_snapshot->curcid, &snapshot_);
+  // COPY runs without a snapshot, and does not tell the command either.
+  command_ = has_snapshot_ ? state->es_output_cid : GetCurrentCommandId(true);
+  const DocumentLimits limits = CurrentLimits();
+  const bool checks = map_->has_constraints || map_->has_generated;
+  List* all = checks ? AllColumns(*map_) : NIL;
+  CallEngine([&] {
+    check_reader_.Init(map_, all);
+    return maker_.Init(map_, limits, backend_->clock());
+  });
+  if (checks) {
+    check_slot_ =
+        ExecInitExtraTupleSlot(state, RelationGetDescr(relation->ri_RelationDesc), &TTSOpsVirtual);
+  }
+}
+
+void TableWriter::PrepareWrite() {
+  const SubTransactionId now = GetCurrentSubTransactionId();
+  if (subtransaction_ != now) {
+    context_ = CurrentWriteContext(command_);
+    subtransaction_ = now;
+  }
+  if (map_->state != nullptr) [[likely]] {
+    return;
+  }
+  CallEngine([&] {
+    QUIRE_ASSIGN_OR_RETURN(map_->state,
+                           Catalog(backend_->session()).FindOrCreate(map_->collection_id));
+    return absl::OkStatus();
+  });
+}
+
+// The document that was made, as a row of the table.
+void TableWriter::ShowForChecks(uint32_t version) {
+  ExecClearTuple(check_slot_);
+  memset(check_slot_->tts_isnull, true,
+         static_cast<size_t>(check_slot_->tts_tupleDescriptor->natts));
+  const RowTarget target{.values = check_slot_->tts_values, .nulls = check_slot_->tts_isnull};
+  CallEngine([&] {
+    const auto now = static_cast<uint64_t>(backend_->clock()->WallTimeUs()) / 1000 << 16;
+    return check_reader_.Read(
+        DocumentRow{.number = 0, .version = version, .hlc = now, .document = maker_.document()},
+        target);
+  });
+  ExecStoreVirtualTuple(check_slot_);
+  check_slot_->tts_tableOid = RelationGetRelid(relation_->ri_RelationDesc);
+}
+
+void TableWriter::CheckConstraints(uint32_t version) {
+  if (!map_->has_constraints) [[likely]] {
+    return;
+  }
+  ShowForChecks(version);
+  Relation table = relation_->ri_RelationDesc;
+  if (table->rd_att->constr != nullptr) ExecConstraints(relation_, check_slot_, state_);
+  if (table->rd_rel->relispartition) ExecPartitionCheck(relation_, check_slot_, state_, true);
+}
+
+// Generated columns follow from the other columns of the row as it is stored, which are known only
+// when a `_doc` was taken in.
+void TableWriter::ComputeGenerated(uint32_t version, bool insert, PlainValue* values) {
+  ShowForChecks(version);
+  ExecComputeStoredGenerated(relation_, state_, check_slot_, insert ? CMD_INSERT : CMD_UPDATE);
+  slot_getallattrs(check_slot_);
+  const auto count = map_->columns.size();
+  auto* generated = static_cast<int*>(palloc(sizeof(int) * count));
+  size_t generated_count = 0;
+  for (size_t i = 0; i < count; ++i) {
+    if (!map_->columns[i].generated) continue;
+    values[i] = PlainValue();
+    if (!check_slot_->tts_isnull[i]) {
+      ReadValue(check_slot_->tts_values[i], map_->columns[i].type, &values[i]);
+    }
+    generated[generated_count++] = static_cast<int>(i);
+  }
+  CallEngine([&] {
+    const std::string made(maker_.document());
+    return maker_.MakeChanged(made, absl::MakeConstSpan(generated, generated_count), values);
+  });
+}
+
+void TableWriter::Stored(const WriteResult& result) {
+  written_ = DocumentRow{.number = result.number,
+                         .version = result.version,
+                         .hlc = result.hlc,
+                         .document = maker_.document()};
+}
+
+WriteResult TableWriter::InsertMade() {
+  PrepareWrite();
+  for (;;) {
+    WriteResult result;
+    CallEngine([&] {
+      QUIRE_ASSIGN_OR_RETURN(result, backend_->writer()->Insert(map_->state, maker_.key(),
+                                                                maker_.document(), context_));
+      return absl::OkStatus();
+    });
+    if (result.outcome != WriteOutcome::kWait) return result;
+    WaitForTransaction(result.wait_for);
+  }
+}
+
+void TableWriter::RaiseDuplicate() {
+  Relation table = relation_->ri_RelationDesc;
+  const int natts = RelationGetDescr(table)->natts;
+  auto* values = static_cast<Datum*>(palloc0(sizeof(Datum) * static_cast<Size>(natts)));
+  auto* nulls = static_cast<bool*>(palloc0(sizeof(bool) * static_cast<Size>(natts)));
+  List* key_only = list_make1_int(map_->key);
+  CallEngine([&] {
+    check_reader_.Init(map_, key_only);
+    return check_reader_.Read(DocumentRow{.document = maker_.document()},
+                              RowTarget{.values = values, .nulls = nulls});
+  });
+  const FormData_pg_attribute* attribute = TupleDescAttr(RelationGetDescr(table), map_->key);
+  Oid output;
+  bool is_varlena;
+  getTypeOutputInfo(attribute->atttypid, &output, &is_varlena);
+  const char* text = OidOutputFunctionCall(output, values[map_->key]);
+  ereport(ERROR, (errcode(ERRCODE_UNIQUE_VIOLATION),
+                  errmsg("duplicate key in collection \"%s.%s\"", map_->collection_name.name_space,
+                         map_->collection_name.name),
+                  errdetail("Key (%s)=(%s) already exists.", NameStr(attribute->attname), text),
+                  errtablecol(table, map_->key + 1)));
+  pg_unreachable();
+}
+
+Written TableWriter::Insert(const PlainValue* values, bool skip_duplicates) {
+  CallEngine([&] { return maker_.MakeNew(values); });
+  if (map_->has_generated && map_->document >= 0 &&
+      values[map_->document].kind != PlainValue::Kind::kNull) {
+    ComputeGenerated(1, true, const_cast<PlainValue*>(values));
+  }
+  CheckConstraints(1);
+  const WriteResult result = InsertMade();
+  if (result.outcome == WriteOutcome::kDone) [[likely]] {
+    Stored(result);
+    return Written::kDone;
+  }
+  if (!skip_duplicates) RaiseDuplicate();
+  // As for a heap table: what neither the snapshot sees nor this transaction wrote cannot be taken
+  // as a reason to skip.
+  if (IsolationUsesXactSnapshot()) {
+    bool seen = false;
+    Snapshot with_own;
+    FillSnapshot(state_->es_snapshot, kEveryCommand, &with_own);
+    CallEngine([&] {
+      Collection collection(backend_->session(), backend_->host(), map_->state);
+      found_.Clear();
+      QUIRE_ASSIGN_OR_RETURN(seen, collection.Get(maker_.key(), with_own, &found_));
+      return absl::OkStatus();
+    });
+    if (!seen) {
+      ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+                      errmsg("could not serialize access due to concurrent update")));
+    }
+  }
+  return Written::kSkipped;
+}
+
+bool TableWriter::ReplaceWaiting(uint32_t number, bool remove, WriteResult* result) {
+  PrepareWrite();
+  for (;;) {
+    CallEngine([&] {
+      Writer* writer = backend_->writer();
+      QUIRE_ASSIGN_OR_RETURN(
+          *result,
+          remove ? writer->Delete(map_->state, number, snapshot_, context_)
+                 : writer->Update(map_->state, number, maker_.document(), snapshot_, context_));
+      return absl::OkStatus();
+    });
+    switch (result->outcome) {
+      case WriteOutcome::kDone:
+        return true;
+      case WriteOutcome::kWait:
+        WaitForTransaction(result->wait_for);
+        break;
+      case WriteOutcome::kSelfModified:
+        // By the same command: as for a heap table, the first change counts and this row is
+        // skipped. By a later one, that is by a trigger or function which this command called, the
+        // second change would undo the first without having seen it.
+        if (result->command != command_) {
+          ereport(ERROR,
+                  (errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
+                   errmsg(remove ? "tuple to be deleted was already modified by an operation "
+                                   "triggered by the current command"
+                                 : "tuple to be updated was already modified by an operation "
+                                   "triggered by the current command"),
+                   errhint("Consider using an AFTER trigger instead of a BEFORE trigger to "
+                           "propagate changes to other rows.")));
+        }
+        return false;
+      case WriteOutcome::kConflict:
+        ereport(ERROR,
+                (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+                 errmsg("could not serialize access due to concurrent update"),
+                 IsolationUsesXactSnapshot()
+                     ? 0
+                     : errhint("Documents that another transaction changed meanwhile are not read "
+                               "again yet, also under READ COMMITTED: repeat the transaction.")));
+        break;
+      case WriteOutcome::kDuplicate:
+      case WriteOutcome::kAbsent:
+        return false;
+    }
+  }
+}
+
+Written TableWriter::Update(const DocumentRow& old, absl::Span<const int> assigned,
+                            PlainValue* values) {
+  CallEngine([&] { return maker_.MakeChanged(old.document, assigned, values); });
+  const bool moved = maker_.moved();
+  if (map_->has_generated) {
+    for (const int position : assigned) {
+      if (position == map_->document) ComputeGenerated(old.version + 1, false, values);
+    }
+  }
+  CheckConstraints(moved ? 1 : old.version + 1);
+  WriteResult result;
+  // A document with another key is another document. The old one goes first: when it must be
+  // skipped, nothing has been written yet.
+  if (!ReplaceWaiting(old.number, moved, &result)) return Written::kSkipped;
+  if (moved) {
+    result = InsertMade();
+    if (result.outcome != WriteOutcome::kDone) RaiseDuplicate();
+  }
+  Stored(result);
+  return Written::kDone;
+}
+
+Written TableWriter::Delete(uint32_t number) {
+  WriteResult result;
+  return ReplaceWaiting(number, true, &result) ? Written::kDone : Written::kSkipped;
+}
+
+bool TableWriter::Find(uint32_t number, DocumentRow* row) {
+  bool found = false;
+  CallEngine([&] {
+    if (map_->state == nullptr) return absl::OkStatus();
+    Collection collection(backend_->session(), backend_->host(), map_->state);
+    found_.Clear();
+    QUIRE_ASSIGN_OR_RETURN(found, collection.GetByNumber(number, snapshot_, &found_));
+    return absl::OkStatus();
+  });
+  if (found) *row = found_[0];
+  return found;
+}
+
+}  // namespace quire

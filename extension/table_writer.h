@@ -1,0 +1,78 @@
+// Writes rows of a foreign table into its collection: makes the document, checks the table's
+// constraints on the row as it will be shown, waits for other writers, and says what the server
+// says about duplicates and conflicts.
+//
+// Server's side of the doors; functions may raise. Lives in the memory of the statement that
+// writes.
+#pragma once
+
+#include "absl/types/span.h"
+#include "engine/mvcc/snapshot.h"
+#include "engine/store/writer.h"
+#include "extension/backend.h"
+#include "extension/document_maker.h"
+#include "extension/row_reader.h"
+#include "extension/table_map.h"
+
+struct EState;
+struct List;
+struct ResultRelInfo;
+
+namespace quire {
+
+enum class Written : uint8_t {
+  kDone,
+  kSkipped,  // a duplicate that may be, or a row that the same command changed already
+};
+
+class TableWriter {
+ public:
+  TableWriter() noexcept {}
+
+  void Begin(EState* state, ResultRelInfo* relation);
+
+  // `values` are those of all columns, by position.
+  Written Insert(const PlainValue* values, bool skip_duplicates);
+  // Changes the document that the statement's snapshot sees as `old`; `assigned` are positions.
+  Written Update(const DocumentRow& old, absl::Span<const int> assigned, PlainValue* values);
+  Written Delete(uint32_t number);
+
+  // The document that the statement's snapshot sees under a number, valid until the next call.
+  // False when it sees none.
+  bool Find(uint32_t number, DocumentRow* row);
+  // After Insert or Update: what was written, valid until the next call of anything.
+  const DocumentRow& written() const { return written_; }
+
+  const TableMap* map() const { return map_; }
+  Backend* backend() const { return backend_; }
+
+ private:
+  void PrepareWrite();
+  void CheckConstraints(uint32_t version);
+  void ComputeGenerated(uint32_t version, bool insert, PlainValue* values);
+  void ShowForChecks(uint32_t version);
+  WriteResult InsertMade();
+  // Update or, with `remove`, delete; false when the row is to be skipped.
+  bool ReplaceWaiting(uint32_t number, bool remove, WriteResult* result);
+  [[noreturn]] void RaiseDuplicate();
+  void Stored(const WriteResult& result);
+
+  // Constant after Begin.
+  EState* state_ = nullptr;
+  ResultRelInfo* relation_ = nullptr;
+  const TableMap* map_ = nullptr;
+  Backend* backend_ = nullptr;
+  bool has_snapshot_ = false;
+  Snapshot snapshot_;
+  uint32_t command_ = 0;
+  TupleTableSlot* check_slot_ = nullptr;  // where constraints look at a row; null without any
+
+  DocumentMaker maker_;
+  RowReader check_reader_;
+  RowBatch found_;
+  WriteContext context_;
+  uint32_t subtransaction_ = 0;  // that context_ is for; 0: none yet
+  DocumentRow written_;
+};
+
+}  // namespace quire
