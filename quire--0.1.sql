@@ -114,7 +114,7 @@ GRANT SELECT ON quire.collections TO PUBLIC;
 CREATE FUNCTION quire.stat_log_row(OUT phase text, OUT applied_lsn pg_catalog.pg_lsn,
     OUT synced_lsn pg_catalog.pg_lsn, OUT slot_lsn pg_catalog.pg_lsn, OUT lag_bytes bigint,
     OUT retained_wal_bytes bigint, OUT first_position bigint, OUT end_position bigint,
-    OUT synced_position bigint, OUT seq bigint, OUT horizon bigint)
+    OUT synced_position bigint, OUT seq bigint, OUT horizon bigint, OUT worker_pid integer)
   AS 'MODULE_PATHNAME', 'quire_stat_log'
   LANGUAGE C STRICT VOLATILE PARALLEL RESTRICTED;
 

@@ -61,6 +61,7 @@ struct RoundState {
 
 void LeaveEngine(int, Datum) {
   SharedWorkerWords()->latch.store(nullptr, std::memory_order_release);
+  SharedWorkerWords()->pid.store(0, std::memory_order_relaxed);
   SharedWorkerWords()->sleeps.store(0, std::memory_order_relaxed);
   // Only memory and the session's slot: whatever must be durable is so by now.
   log_worker->follower.reset();
@@ -311,6 +312,7 @@ void quire_log_worker_main(Datum) {
   log_worker = new LogWorker;
   on_shmem_exit(LeaveEngine, 0);
   SharedWorkerWords()->latch.store(MyLatch, std::memory_order_release);
+  SharedWorkerWords()->pid.store(MyProcPid, std::memory_order_relaxed);
   Start(log_worker);
   Run(log_worker);
   EndWorker();

@@ -21,6 +21,7 @@ namespace quire {
 struct WorkerWords {
   // Written by the log worker.
   std::atomic<::Latch*> latch;      // null while there is no worker
+  std::atomic<int32_t> pid;         // 0 while there is none
   std::atomic<uint32_t> sleeps;     // 1 while it waits for more than a moment
   std::atomic<uint32_t> was_ready;  // 1: sessions may be using the region
   std::atomic<uint64_t> engine_id;  // 0 until it is known

@@ -51,6 +51,7 @@ class Row {
   }
   void AddLsn(uint64_t lsn) { Add(LSNGetDatum(lsn), lsn == 0); }
   void AddNumber(uint64_t number) { Add(Int64GetDatum(static_cast<int64_t>(number)), false); }
+  void AddPid(int32_t pid) { Add(Int32GetDatum(pid), pid == 0); }
   void AddText(const char* text) {
     Add(text[0] == '\0' ? Datum{0} : CStringGetTextDatum(text), text[0] == '\0');
   }
@@ -103,6 +104,7 @@ Datum quire_stat_log(PG_FUNCTION_ARGS) {
   row.AddNumber(engine.synced_position.load());
   row.AddNumber(engine.seq.load());
   row.AddNumber(engine.horizon.load());
+  row.AddPid(words.pid.load());
   return row.Finish();
 }
 

@@ -89,12 +89,12 @@ sub start_node
 	return;
 }
 
-# The process id of the log worker of a running cluster.
+# The process id of the log worker of a running cluster; empty while there is none. A worker without
+# a database is not in pg_stat_activity.
 sub worker_pid
 {
 	my ($node) = @_;
-	return $node->safe_psql('postgres',
-		"SELECT pid FROM pg_stat_activity WHERE backend_type LIKE 'quire%' LIMIT 1");
+	return $node->safe_psql('postgres', 'SELECT worker_pid FROM quire.stat_log');
 }
 
 # Calls $condition until it is true; dies after three minutes, naming what was waited for.
