@@ -6,98 +6,75 @@
 
 namespace quire {
 
-void AppendJsonString(std::string_view text, std::string* out) {
-  constexpr char kHex[] = "0123456789abcdef";
-  out->push_back('"');
-  for (const char c : text) {
-    switch (c) {
-      case '"':
-        out->append("\\\"");
-        break;
-      case '\\':
-        out->append("\\\\");
-        break;
-      case '\b':
-        out->append("\\b");
-        break;
-      case '\f':
-        out->append("\\f");
-        break;
-      case '\n':
-        out->append("\\n");
-        break;
-      case '\r':
-        out->append("\\r");
-        break;
-      case '\t':
-        out->append("\\t");
-        break;
-      default:
-        if (static_cast<unsigned char>(c) < ' ') {
-          out->append("\\u00");
-          out->push_back(kHex[static_cast<unsigned char>(c) >> 4]);
-          out->push_back(kHex[c & 15]);
-        } else {
-          out->push_back(c);
-        }
-    }
-  }
-  out->push_back('"');
-}
-
 namespace {
 
-void AppendScalar(ValueView value, std::string* out) {
-  switch (value.type()) {
-    case ValueType::kNull:
-      out->append("null");
-      return;
-    case ValueType::kString:
-      AppendJsonString(value.AsString(), out);
-      return;
-    case ValueType::kFloat64:
-      if (!std::isfinite(value.AsDouble())) break;
-      AppendScalarText(value, out);
-      return;
-    case ValueType::kBool:
-    case ValueType::kInt64:
-    case ValueType::kDecimal:
-      AppendScalarText(value, out);
-      return;
-    default:
-      break;
-  }
-  // None of these texts has a character that JSON escapes, except the backslash of \x….
+void AppendQuoted(ValueView scalar, std::string* out) {
+  // None of these texts holds anything to be escaped but the backslash of bytes.
   std::string text;
-  AppendScalarText(value, &text);
+  AppendScalarText(scalar, &text);
   AppendJsonString(text, out);
 }
 
 }  // namespace
 
-// Recursion is as deep as a document may be, a limit that every document has passed.
-void AppendJsonText(ValueView value, std::string* out) {  // NOLINT(misc-no-recursion)
-  switch (value.type()) {
-    case ValueType::kArray:
-      out->push_back('[');
-      for (uint32_t i = 0; i < value.count(); ++i) {
-        if (i > 0) out->append(", ");
-        AppendJsonText(value.Element(i), out);
-      }
-      out->push_back(']');
-      return;
-    case ValueType::kObject: {
-      const ValueView::Fields fields(value);
-      out->push_back('{');
-      for (uint32_t i = 0; i < fields.count; ++i) {
-        if (i > 0) out->append(", ");
-        AppendJsonString(fields.Name(i), out);
-        out->append(": ");
-        AppendJsonText(fields.Value(i), out);
-      }
-      out->push_back('}');
-      return;
+void AppendJsonString(std::string_view value, std::string* out) {
+  out->push_back('"');
+  size_t begin = 0;
+  for (size_t i = 0; i < value.size(); ++i) {
+    const char c = value[i];
+    if (static_cast<uint8_t>(c) >= 0x20 && c != '"' && c != '\\') continue;
+    out->append(value.substr(begin, i - begin));
+    begin = i + 1;
+    out->push_back('\\');
+    switch (c) {
+      case '"':
+      case '\\':
+        out->push_back(c);
+        break;
+      case '\b':
+        out->push_back('b');
+        break;
+      case '\f':
+        out->push_back('f');
+        break;
+      case '\n':
+        out->push_back('n');
+        break;
+      case '\r':
+        out->push_back('r');
+        break;
+      case '\t':
+        out->push_back('t');
+        break;
+      default:
+        out->append("u00");
+        out->push_back(c < 0x10 ? '0' : '1');
+        out->push_back("0123456789abcdef"[c & 15]);
+        break;
     }
+  }
+  out->append(value.substr(begin));
+  out->push_back('"');
+}
+
+void AppendJsonText(ValueView value, std::string* out) {
+  switch (value.type()) {
+    case ValueType::kNull:
+      out->append("null");
+      return;
+    case ValueType::kFloat64:
+      if (!std::isfinite(value.AsDouble())) return AppendQuoted(value, out);
+      return AppendScalarText(value, out);
+    case ValueType::kBool:
+    case ValueType::kInt64:
+    case ValueType::kDecimal:
+      return AppendScalarText(value, out);
+    case ValueType::kString:
+      return AppendJsonString(value.AsString(), out);
+    case ValueType::kBytes:
+    case ValueType::kTimestamp:
+    case ValueType::kUuid:
+      return AppendQuoted(value, out);
     case ValueType::kId:
       out->append("{\"$id\": ");
       AppendJsonText(value.IdValue(), out);
@@ -105,9 +82,28 @@ void AppendJsonText(ValueView value, std::string* out) {  // NOLINT(misc-no-recu
       AppendJsonString(value.IdCollection(), out);
       out->push_back('}');
       return;
-    default:
-      AppendScalar(value, out);
+    case ValueType::kArray: {
+      out->push_back('[');
+      const uint32_t count = value.count();
+      for (uint32_t i = 0; i < count; ++i) {
+        if (i > 0) out->append(", ");
+        AppendJsonText(value.Element(i), out);
+      }
+      out->push_back(']');
+      return;
+    }
+    case ValueType::kObject:
+      break;
   }
+  out->push_back('{');
+  const ValueView::Fields fields(value);
+  for (uint32_t i = 0; i < fields.count; ++i) {
+    if (i > 0) out->append(", ");
+    AppendJsonString(fields.Name(i), out);
+    out->append(": ");
+    AppendJsonText(fields.Value(i), out);
+  }
+  out->push_back('}');
 }
 
 }  // namespace quire

@@ -3,6 +3,7 @@
 #include <charconv>
 #include <limits>
 
+#include "engine/base/calendar.h"
 #include "engine/base/check.h"
 
 namespace quire {
@@ -30,30 +31,6 @@ void AppendPadded(int64_t value, size_t width, std::string* out) {
   const auto size = static_cast<size_t>(end - text);
   if (size < width) out->append(width - size, '0');
   out->append(text, size);
-}
-
-struct Date {
-  int64_t year;  // astronomical: 0 is 1 BC
-  int64_t month;
-  int64_t day;
-};
-
-// Of the proleptic Gregorian calendar. Years are counted from March, so that the leap day comes
-// last, in eras of 400 years, which all have 146,097 days.
-Date DateOf(int64_t days_since_2000) {
-  const int64_t days = days_since_2000 + 730'425;  // since 1 March of year 0
-  const int64_t era = (days >= 0 ? days : days - 146'096) / 146'097;
-  const int64_t day_of_era = days - era * 146'097;
-  const int64_t year_of_era =
-      (day_of_era - day_of_era / 1460 + day_of_era / 36'524 - day_of_era / 146'096) / 365;
-  const int64_t day_of_year =
-      day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-  const int64_t month_from_march = (5 * day_of_year + 2) / 153;
-  Date date;
-  date.day = day_of_year - (153 * month_from_march + 2) / 5 + 1;
-  date.month = month_from_march < 10 ? month_from_march + 3 : month_from_march - 9;
-  date.year = year_of_era + era * 400 + (date.month <= 2 ? 1 : 0);
-  return date;
 }
 
 }  // namespace
@@ -89,7 +66,7 @@ void AppendTimestampText(int64_t microseconds, std::string* out) {
     time += kMicrosecondsPerDay;
     --days;
   }
-  const Date date = DateOf(days);
+  const CalendarDate date = DateOfDay(days);
   AppendPadded(date.year > 0 ? date.year : 1 - date.year, 4, out);
   out->push_back('-');
   AppendPadded(date.month, 2, out);

@@ -4,7 +4,6 @@
 #include <cmath>
 #include <limits>
 
-#include "engine/store/iso_time.h"
 #include "engine/store/json_text.h"
 #include "engine/store/scalar_text.h"
 
@@ -12,12 +11,15 @@ namespace quire {
 
 namespace {
 
-std::optional<int64_t> IntegerOf(std::string_view text) {
-  // std::from_chars takes no plus sign and no blanks, and neither does the rule.
-  int64_t integer = 0;
-  const auto result = std::from_chars(text.data(), text.data() + text.size(), integer);
-  if (result.ec != std::errc() || result.ptr != text.data() + text.size()) return std::nullopt;
-  return integer;
+constexpr double kInt64Limit = 9223372036854775808.0;
+
+std::optional<int64_t> ReadInteger(std::string_view text) {
+  int64_t value = 0;
+  const char* end = text.data() + text.size();
+  // Takes a minus, but neither plus nor blanks.
+  const auto [at, error] = std::from_chars(text.data(), end, value);
+  if (error != std::errc() || at != end) return std::nullopt;
+  return value;
 }
 
 int HexDigit(char c) {
@@ -27,23 +29,46 @@ int HexDigit(char c) {
   return -1;
 }
 
-std::optional<double> DoubleOf(const Decimal& decimal) {
-  const double nearest = decimal.ToDouble();
-  if (decimal.finite() && std::isinf(nearest)) return std::nullopt;
-  return nearest;
+// The byte of two hexadecimal digits, or -1.
+int HexByte(const char* digits) {
+  const int high = HexDigit(digits[0]);
+  const int low = HexDigit(digits[1]);
+  return high < 0 || low < 0 ? -1 : high << 4 | low;
+}
+
+// The float nearest to a decimal, whose nearest double is given. Rounding twice is wrong only where
+// the double lies in the middle of two floats and the decimal beside it.
+float NearestFloat(const Decimal& decimal, double nearest) {
+  const auto once = static_cast<float>(nearest);
+  if (!std::isfinite(nearest) || !std::isfinite(once) || once == nearest) return once;
+  constexpr float kInfinity = std::numeric_limits<float>::infinity();
+  const float other = std::nextafter(once, nearest > once ? kInfinity : -kInfinity);
+  if (std::fabs(nearest - once) != std::fabs(nearest - other)) return once;
+  const int order = Decimal::Compare(decimal, Decimal::FromDoubleExact(nearest));
+  if (order == 0) return once;
+  return order > 0 ? std::fmax(once, other) : std::fmin(once, other);
 }
 
 }  // namespace
 
 std::optional<int64_t> ShowInt64(ValueView value) {
-  switch (value.type()) {
-    case ValueType::kInt64:
+  switch (value.tag()) {
+    case ValueTag::kInt64:
       return value.AsInt64();
-    case ValueType::kFloat64:
-    case ValueType::kDecimal:
+    case ValueTag::kFloat64: {
+      const double number = value.AsDouble();
+      if (!(number >= -kInt64Limit && number < kInt64Limit)) return std::nullopt;
+      if (number != std::trunc(number)) return std::nullopt;
+      return static_cast<int64_t>(number);
+    }
+    case ValueTag::kDecimal:
+      // No zeros at the end: with decimals it is not integral.
+      if (value.DecimalExponent() < 0) return std::nullopt;
       return value.AsDecimal().ToInt64();
-    case ValueType::kString:
-      return IntegerOf(value.AsString());
+    case ValueTag::kLargeDecimal:
+      return value.AsDecimal().ToInt64();
+    case ValueTag::kString:
+      return ReadInteger(value.AsString());
     default:
       return std::nullopt;
   }
@@ -56,27 +81,33 @@ std::optional<Decimal> ShowDecimal(ValueView value) {
 }
 
 std::optional<double> ShowDouble(ValueView value) {
-  switch (value.type()) {
-    case ValueType::kInt64:
-    case ValueType::kFloat64:
-      return value.AsDouble();
-    case ValueType::kDecimal:
-      if (const double nearest = value.AsDouble(); std::isfinite(nearest)) return nearest;
-      return DoubleOf(value.AsDecimal());
-    case ValueType::kString:
-      if (const auto decimal = Decimal::Parse(value.AsString())) return DoubleOf(*decimal);
-      return std::nullopt;
-    default:
-      return std::nullopt;
+  if (value.tag() == ValueTag::kFloat64 || value.tag() == ValueTag::kInt64) {
+    return value.AsDouble();
   }
+  if (value.is_number()) {
+    const double nearest = value.AsDouble();
+    // A decimal in a document is finite.
+    return std::isinf(nearest) ? std::nullopt : std::optional<double>(nearest);
+  }
+  if (value.type() != ValueType::kString) return std::nullopt;
+  const std::optional<Decimal> decimal = Decimal::Parse(value.AsString());
+  if (!decimal.has_value()) return std::nullopt;
+  const double nearest = decimal->ToDouble();
+  if (decimal->finite() && std::isinf(nearest)) return std::nullopt;
+  return nearest;
 }
 
 std::optional<float> ShowFloat(ValueView value) {
-  const auto nearest = ShowDouble(value);
-  if (!nearest) return std::nullopt;
-  const auto narrow = static_cast<float>(*nearest);
-  if (std::isinf(narrow) && !std::isinf(*nearest)) return std::nullopt;
-  return narrow;
+  if (value.tag() == ValueTag::kInt64) return static_cast<float>(value.AsInt64());
+  const std::optional<double> number = ShowDouble(value);
+  if (!number.has_value()) return std::nullopt;
+  float nearest = static_cast<float>(*number);
+  if (value.tag() != ValueTag::kFloat64) {
+    const std::optional<Decimal> decimal = ShowDecimal(value);
+    if (decimal.has_value() && decimal->finite()) nearest = NearestFloat(*decimal, *number);
+  }
+  if (std::isinf(nearest) && !std::isinf(*number)) return std::nullopt;
+  return nearest;
 }
 
 std::optional<bool> ShowBool(ValueView value) {
@@ -92,62 +123,41 @@ bool ShowUuid(ValueView value, char* out) {
     std::memcpy(out, value.AsUuid().data(), 16);
     return true;
   }
-  if (value.type() != ValueType::kString) return false;
-  const std::string_view text = value.AsString();
-  if (text.size() != 36) return false;
-  size_t at = 0;
-  for (int byte = 0; byte < 16; ++byte) {
-    if (byte == 4 || byte == 6 || byte == 8 || byte == 10) {
-      if (text[at++] != '-') return false;
+  constexpr size_t kTextSize = 36;
+  if (value.type() != ValueType::kString || value.AsString().size() != kTextSize) return false;
+  const char* text = value.AsString().data();
+  size_t n = 0;
+  for (size_t i = 0; i < kTextSize;) {
+    if (i == 8 || i == 13 || i == 18 || i == 23) {
+      if (text[i++] != '-') return false;
+      continue;
     }
-    const int high = HexDigit(text[at]);
-    const int low = HexDigit(text[at + 1]);
-    // Canonical is lower case: another spelling would not be shown by the text it was compared
-    // with.
-    if (high < 0 || low < 0 || (text[at] >= 'A' && text[at] <= 'F') ||
-        (text[at + 1] >= 'A' && text[at + 1] <= 'F')) {
-      return false;
-    }
-    out[byte] = static_cast<char>(high << 4 | low);
-    at += 2;
+    const int byte = HexByte(text + i);
+    if (byte < 0) return false;
+    out[n++] = static_cast<char>(byte);
+    i += 2;
   }
   return true;
-}
-
-std::optional<int64_t> ShowTimestampTz(ValueView value) {
-  if (value.type() == ValueType::kTimestamp) return value.AsTimestamp();
-  if (value.type() == ValueType::kString) return ParseTimestampTz(value.AsString());
-  return std::nullopt;
-}
-
-std::optional<int64_t> ShowTimestamp(ValueView value) {
-  if (value.type() == ValueType::kString) return ParseTimestamp(value.AsString());
-  return std::nullopt;
-}
-
-std::optional<int32_t> ShowDate(ValueView value) {
-  if (value.type() == ValueType::kString) return ParseDate(value.AsString());
-  return std::nullopt;
 }
 
 std::optional<std::string_view> ShowBytes(ValueView value, std::string* buffer) {
   if (value.type() == ValueType::kBytes) return value.AsBytes();
   if (value.type() != ValueType::kString) return std::nullopt;
   const std::string_view text = value.AsString();
-  if (!text.starts_with("\\x") || text.size() % 2 != 0) return std::nullopt;
+  if (text.size() % 2 != 0 || text.substr(0, 2) != "\\x") return std::nullopt;
   buffer->clear();
+  buffer->reserve(text.size() / 2);
   for (size_t i = 2; i < text.size(); i += 2) {
-    const int high = HexDigit(text[i]);
-    const int low = HexDigit(text[i + 1]);
-    if (high < 0 || low < 0) return std::nullopt;
-    buffer->push_back(static_cast<char>(high << 4 | low));
+    const int byte = HexByte(text.data() + i);
+    if (byte < 0) return std::nullopt;
+    buffer->push_back(static_cast<char>(byte));
   }
   return *buffer;
 }
 
 std::optional<std::string_view> ShowText(ValueView value, std::string* buffer) {
-  if (value.is_null()) return std::nullopt;
   if (value.type() == ValueType::kString) return value.AsString();
+  if (value.is_null()) return std::nullopt;
   buffer->clear();
   if (value.is_container()) {
     AppendJsonText(value, buffer);

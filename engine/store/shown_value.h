@@ -14,13 +14,13 @@
 //   bytes        bytes; a string \x… of pairs of hexadecimal digits
 //   text         what ->> gives
 //
-// An ISO 8601 string here is YYYY-MM-DD, then for a moment a T, t or one blank and HH:MM, with :SS
-// and up to six decimals after a point if there are any, then for a moment in UTC a Z, z, or ±HH,
-// ±HH:MM, ±HHMM, ±HH:MM:SS. Years have four to six digits and may be followed, at the very end, by
-// " BC". 24:00:00 is the next day's begin; a 60th second is not a time. "infinity" and "-infinity"
-// are the ends of the range. A timestamp without time of day is midnight; a date with a time of day
-// shows nothing unless the time is midnight. Ranges are the server's: 4713-01-01 BC (dates and
-// moments from Julian day 0, 4714-11-24 BC) to 294276 for moments, 5874897 for dates.
+// An ISO 8601 string here is YYYY-MM-DD; for a moment then a T, t or one blank and HH:MM, with :SS
+// and up to nine decimals after a point if there are any (rounded to microseconds); with a zone
+// then Z, z, ±HH, ±HHMM, ±HH:MM or ±HH:MM:SS. Years have four to seven digits, none is 0, and " BC"
+// may stand at the very end. 24:00 is the next day's begin; a 60th second is no time. "infinity"
+// and "-infinity" are the ends of the range. A moment without time of day is midnight; a date with
+// any other time of day shows nothing. Ranges are the server's: from 4714-11-24 BC to the end of
+// 294276 for moments, of 5874897 for dates.
 #pragma once
 
 #include <cstdint>
