@@ -43,6 +43,7 @@ void AfterEnd(ProcessBackend* backend, bool committed) noexcept {
   }
   writer->set_eager(false);
   backend->session()->ReleasePins();
+  if (backend->session()->MayReclaim()) backend->session()->Reclaim();
   backend->marks()->Clear(*writer);
   if (wrote) WakeWorker();
 }

@@ -224,7 +224,7 @@ void LocalSession::EndTransaction(TransactionState state) {
   reads_.clear();
   own_stamps_.clear();
   new_xid_ = logged_ = active_ = false;
-  session_->Reclaim();
+  if (session_->MayReclaim()) session_->Reclaim();
 }
 
 absl::Status LocalSession::Commit() {

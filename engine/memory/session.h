@@ -48,8 +48,10 @@ class Session {
   static constexpr uint64_t kChainLinkMask = (uint64_t{1} << 48) - 1;
   static constexpr uint32_t kRetiredPerPin = 64;
 
-  // Frees what may be freed. Returns how many entries still wait.
+  // Frees what may be freed. Returns how many entries still wait. Looks at every session's pin, so
+  // it is for now and then: MayReclaim says whether it is worth it.
   uint32_t Reclaim();
+  bool MayReclaim() const { return slot_->retired_count >= kRetiredPerPin / 2; }
 
   // Pins nest. While one is held nothing that was reachable at its begin is freed.
   class Pin {
