@@ -24,7 +24,10 @@ Version* NewVersion(Session* session, const VersionContent& content, Allocator::
   version->reserved = 0;
   char* bytes_of_key = reinterpret_cast<char*>(version + 1);
   std::memcpy(bytes_of_key, content.key.data(), content.key.size());
-  std::memcpy(bytes_of_key + content.key.size(), content.document.data(), content.document.size());
+  if (!content.document.empty()) {
+    std::memcpy(bytes_of_key + content.key.size(), content.document.data(),
+                content.document.size());
+  }
   return version;
 }
 
