@@ -181,6 +181,7 @@ uint64_t Allocator::Allocate(SessionSlot* slot, uint64_t bytes, Purpose purpose,
     --magazine.count;
     taken = ClassBytes(size_class);
   } else {
+    if (bytes > region_.bytes()) return 0;
     const uint64_t pages = AlignUp(bytes, kPageBytes) / kPageBytes;
     block = AllocatePages(pages, PageState::kRun, access) * kPageBytes;
     if (block == 0) return 0;

@@ -59,10 +59,10 @@ uint64_t Session::OldestPin() const {
 void Session::RetireTagged(uint64_t block, Purpose purpose) {
   QUIRE_CHECK(slot_->retired_count < kRetiredMax);
   const uint32_t at = (slot_->retired_first + slot_->retired_count) % kRetiredMax;
-  slot_->retired[at] = Retired{.block = block,
-                               .epoch = region_.header().epoch.load(std::memory_order_seq_cst),
-                               .purpose = purpose,
-                               .reserved = 0};
+  // Written, though unchanged: the store that made the block unreachable must not still be on its
+  // way when somebody raises the epoch and a reader pins the new one.
+  const uint64_t epoch = region_.header().epoch.fetch_add(0, std::memory_order_seq_cst);
+  slot_->retired[at] = Retired{.block = block, .epoch = epoch, .purpose = purpose, .reserved = 0};
   ++slot_->retired_count;
 }
 

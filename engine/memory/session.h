@@ -74,12 +74,15 @@ class Session {
   void BeginPin() {
     if (pins_++ > 0) return;
     if (slot_->retired_count + kRetiredPerPin > kRetiredMax) MakeRoomForRetired();
-    // A full barrier: nothing is read before the pin is visible to those who reclaim.
-    slot_->pinned.exchange(region_.header().epoch.load(std::memory_order_acquire),
-                           std::memory_order_seq_cst);
+    // The pin is visible to those who reclaim before anything is read: either they see it, or the
+    // load that follows sees their epoch, and with it all that they made unreachable.
+    std::atomic<uint64_t>& epoch = region_.header().epoch;
+    slot_->pinned.exchange(epoch.load(std::memory_order_acquire), std::memory_order_seq_cst);
+    static_cast<void>(epoch.load(std::memory_order_seq_cst));
   }
   void EndPin() {
-    if (--pins_ == 0) slot_->pinned.store(0, std::memory_order_release);
+    // ReleasePins may have ended it already.
+    if (pins_ > 0 && --pins_ == 0) slot_->pinned.store(0, std::memory_order_release);
   }
   void RetireTagged(uint64_t block, Purpose purpose);
   void MakeRoomForRetired();
