@@ -108,16 +108,13 @@ bool PlanAssignments(PlannerInfo* root, Index range_table_index, const TableMap&
 }
 
 // Nobody looks at the new values and the old row in what the scan returns; computed there once
-// more, a sequence would move twice.
+// more, a sequence would move twice. What identifies the row and its table stays.
 void EmptyTargetList(List* targets) {
   ListCell* cell;
   foreach (cell, targets) {
     auto* target = lfirst_node(TargetEntry, cell);
-    if (target->resjunk &&
-        (target->resname == nullptr || strcmp(target->resname, "wholerow") != 0)) {
-      continue;
-    }
     Node* expression = reinterpret_cast<Node*>(target->expr);
+    if (IsA(expression, Var) && reinterpret_cast<Var*>(expression)->varattno < 0) continue;
     target->expr = reinterpret_cast<Expr*>(
         makeNullConst(exprType(expression), exprTypmod(expression), exprCollation(expression)));
   }

@@ -17,6 +17,7 @@ extern "C" {
 #include "nodes/makefuncs.h"
 #include "nodes/pathnodes.h"
 #include "nodes/plannodes.h"
+#include "optimizer/clauses.h"
 #include "optimizer/cost.h"
 #include "optimizer/optimizer.h"
 #include "optimizer/pathnode.h"
@@ -127,6 +128,16 @@ void AddJoinPath(PlannerInfo* root, RelOptInfo* relation, RestrictInfo* restrict
           info->ppi_rows);
 }
 
+// The condition with the key on the left, as EXPLAIN shows it.
+Expr* KeyFirst(const TableMap& map, const RelOptInfo* relation, Expr* clause) {
+  if (!IsA(clause, OpExpr)) return clause;
+  auto* operation = reinterpret_cast<OpExpr*>(clause);
+  if (IsKeyColumn(map, relation, static_cast<Expr*>(linitial(operation->args)))) return clause;
+  auto* commuted = static_cast<OpExpr*>(copyObjectImpl(operation));
+  CommuteOpExpr(commuted);
+  return reinterpret_cast<Expr*>(commuted);
+}
+
 bool MatchesKey(PlannerInfo*, RelOptInfo* relation, EquivalenceClass*, EquivalenceMember* member,
                 void*) {
   return IsKeyColumn(*PlannedOf(relation)->map, relation, member->em_expr);
@@ -196,7 +207,7 @@ ForeignScan* GetForeignPlan(PlannerInfo*, RelOptInfo* relation, ServerOid, Forei
     if (restriction == nullptr) elog(ERROR, "the condition on the key is gone");
     plan.access = clause.is_array ? Access::kKeyList : Access::kKey;
     expressions = list_make1(clause.operand);
-    recheck = list_make1(restriction->clause);
+    recheck = list_make1(KeyFirst(*PlannedOf(relation)->map, relation, restriction->clause));
     clauses = list_delete_ptr(list_copy(clauses), restriction);
   }
   List* local = extract_actual_clauses(clauses, false);

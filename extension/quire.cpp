@@ -2,6 +2,7 @@
 // of its processes.
 
 #include "extension/fdw_ddl.h"
+#include "extension/fdw_unique.h"
 #include "extension/log_worker.h"
 #include "extension/resource_manager.h"
 #include "extension/settings.h"
@@ -24,6 +25,7 @@ void _PG_init(void) {
   const bool preloaded = process_shared_preload_libraries_in_progress;
   DefineSettings(preloaded);
   InstallDdlHooks();
+  InstallUniqueKeys();
   // A library that is loaded later has no memory, and every entry says so (readiness.h).
   if (!preloaded) return;
   RegisterResourceManager();

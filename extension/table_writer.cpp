@@ -14,8 +14,8 @@ extern "C" {
 #include "access/htup_details.h"
 #include "access/xact.h"
 #include "executor/executor.h"
-#include "executor/nodeModifyTable.h"
 #include "nodes/execnodes.h"
+#include "rewrite/rewriteHandler.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
@@ -49,6 +49,17 @@ void TableWriter::Begin(EState* state, ResultRelInfo* relation) {
   if (checks) {
     check_slot_ =
         ExecInitExtraTupleSlot(state, RelationGetDescr(relation->ri_RelationDesc), &TTSOpsVirtual);
+  }
+  if (map_->has_generated) PrepareGenerated();
+}
+
+void TableWriter::PrepareGenerated() {
+  const auto count = map_->columns.size();
+  generated_ = static_cast<ExprState**>(palloc0(sizeof(ExprState*) * count));
+  for (size_t i = 0; i < count; ++i) {
+    if (!map_->columns[i].generated) continue;
+    Node* expression = build_column_default(relation_->ri_RelationDesc, static_cast<int>(i) + 1);
+    generated_[i] = ExecPrepareExpr(reinterpret_cast<Expr*>(expression), state_);
   }
 }
 
@@ -94,26 +105,26 @@ void TableWriter::CheckConstraints(uint32_t version) {
   if (table->rd_rel->relispartition) ExecPartitionCheck(relation_, check_slot_, state_, true);
 }
 
-// Generated columns follow from the other columns of the row as it is stored, which are known only
-// when a `_doc` was taken in.
-void TableWriter::ComputeGenerated(uint32_t version, bool insert, PlainValue* values) {
+// Generated columns follow from the other columns of the row as it is stored, which the server
+// does not know when a `_doc` was taken in: it computed them from the columns that came with it.
+void TableWriter::ComputeGenerated(uint32_t version, PlainValue* values) {
   ShowForChecks(version);
-  ExecComputeStoredGenerated(relation_, state_, check_slot_, insert ? CMD_INSERT : CMD_UPDATE);
-  slot_getallattrs(check_slot_);
+  ExprContext* context = GetPerTupleExprContext(state_);
+  context->ecxt_scantuple = check_slot_;
   const auto count = map_->columns.size();
-  auto* generated = static_cast<int*>(palloc(sizeof(int) * count));
-  size_t generated_count = 0;
+  auto* positions = static_cast<int*>(palloc(sizeof(int) * count));
+  size_t generated = 0;
   for (size_t i = 0; i < count; ++i) {
-    if (!map_->columns[i].generated) continue;
+    if (generated_[i] == nullptr) continue;
+    bool is_null;
+    const Datum datum = ExecEvalExpr(generated_[i], context, &is_null);
     values[i] = PlainValue();
-    if (!check_slot_->tts_isnull[i]) {
-      ReadValue(check_slot_->tts_values[i], map_->columns[i].type, &values[i]);
-    }
-    generated[generated_count++] = static_cast<int>(i);
+    if (!is_null) ReadValue(datum, map_->columns[i].type, &values[i]);
+    positions[generated++] = static_cast<int>(i);
   }
   CallEngine([&] {
     const std::string made(maker_.document());
-    return maker_.MakeChanged(made, absl::MakeConstSpan(generated, generated_count), values);
+    return maker_.MakeChanged(made, absl::MakeConstSpan(positions, generated), values);
   });
 }
 
@@ -166,7 +177,7 @@ Written TableWriter::Insert(const PlainValue* values, bool skip_duplicates) {
   CallEngine([&] { return maker_.MakeNew(values); });
   if (map_->has_generated && map_->document >= 0 &&
       values[map_->document].kind != PlainValue::Kind::kNull) {
-    ComputeGenerated(1, true, const_cast<PlainValue*>(values));
+    ComputeGenerated(1, const_cast<PlainValue*>(values));
   }
   CheckConstraints(1);
   const WriteResult result = InsertMade();
@@ -249,7 +260,7 @@ Written TableWriter::Update(const DocumentRow& old, absl::Span<const int> assign
   const bool moved = maker_.moved();
   if (map_->has_generated) {
     for (const int position : assigned) {
-      if (position == map_->document) ComputeGenerated(old.version + 1, false, values);
+      if (position == map_->document) ComputeGenerated(old.version + 1, values);
     }
   }
   CheckConstraints(moved ? 1 : old.version + 1);

@@ -15,6 +15,7 @@
 #include "extension/table_map.h"
 
 struct EState;
+struct ExprState;
 struct List;
 struct ResultRelInfo;
 
@@ -47,9 +48,10 @@ class TableWriter {
   Backend* backend() const { return backend_; }
 
  private:
+  void PrepareGenerated();
   void PrepareWrite();
   void CheckConstraints(uint32_t version);
-  void ComputeGenerated(uint32_t version, bool insert, PlainValue* values);
+  void ComputeGenerated(uint32_t version, PlainValue* values);
   void ShowForChecks(uint32_t version);
   WriteResult InsertMade();
   // Update or, with `remove`, delete; false when the row is to be skipped.
@@ -66,6 +68,7 @@ class TableWriter {
   Snapshot snapshot_;
   uint32_t command_ = 0;
   TupleTableSlot* check_slot_ = nullptr;  // where constraints look at a row; null without any
+  ExprState** generated_ = nullptr;       // by position, of generated columns
 
   DocumentMaker maker_;
   RowReader check_reader_;

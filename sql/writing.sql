@@ -1,0 +1,155 @@
+-- INSERT, COPY, UPDATE, DELETE: what becomes of a document.
+CREATE SCHEMA writing;
+SET search_path = writing;
+CREATE FOREIGN TABLE users (
+  _id text NOT NULL,
+  name text,
+  age int,
+  city text OPTIONS (path 'address.city'),
+  zip text OPTIONS (path 'address.zip'),
+  second text OPTIONS (path 'tags.1'),
+  _doc jsonb,
+  _version bigint
+) SERVER quire;
+
+-- `_doc` is the base, columns that are not NULL go over it.
+INSERT INTO users (_id, _doc) VALUES ('a', '{"name": "Ada", "other": [1, 2.50], "age": null}')
+  RETURNING *;
+INSERT INTO users (_id, name, age, _doc) VALUES ('b', 'Bob', 5, '{"name": "Ada", "age": 36, "x": 1}')
+  RETURNING _doc;
+INSERT INTO users (_id, city, zip) VALUES ('c', 'Paris', '75001') RETURNING _doc;
+INSERT INTO users (_id, city, _doc) VALUES ('d', 'Rome', '{"address": {"city": "Oslo", "no": 3}}')
+  RETURNING _doc;
+INSERT INTO users (_id, second, _doc) VALUES ('e', 'two', '{"tags": ["one"]}') RETURNING _doc;
+INSERT INTO users (_id, second, _doc) VALUES ('f', 'two', '{"tags": ["one", 2, 3]}') RETURNING _doc;
+-- What cannot be written.
+INSERT INTO users (_id, second, _doc) VALUES ('g', 'two', '{"tags": []}');
+INSERT INTO users (_id, city, _doc) VALUES ('g', 'Rome', '{"address": "somewhere"}');
+INSERT INTO users (_id, city, _doc) VALUES ('g', 'Rome', '{"address": [1]}');
+INSERT INTO users (_id, _doc) VALUES ('g', '[1]'), ('h', '{}');
+INSERT INTO users (_id, _doc) VALUES ('g', '"text"');
+INSERT INTO users (_id, _doc) VALUES ('g', 'null');
+SELECT count(*) FROM users;
+-- `_version` is ignored, so that what was dumped can be restored.
+INSERT INTO users (_id, _version) VALUES ('g', 77) RETURNING _version, _doc;
+INSERT INTO users DEFAULT VALUES RETURNING length(_id), _version;
+DELETE FROM users WHERE length(_id) = 36;
+
+-- Several rows, from a query, and duplicates.
+INSERT INTO users (_id, age) VALUES ('m1', 1), ('m2', 2), ('m3', 3);
+INSERT INTO users (_id, age) VALUES ('m4', 4), ('m2', 2);
+INSERT INTO users (_id, age) VALUES ('n', 4), ('n', 4);
+INSERT INTO users (_id, age) SELECT _id || '+', age * 10 FROM users WHERE _id LIKE 'm%';
+INSERT INTO users (_id, age) VALUES ('m1', 100), ('m9', 9), ('m9', 10) ON CONFLICT DO NOTHING
+  RETURNING _id, age;
+INSERT INTO users (_id) VALUES ('m1') ON CONFLICT (_id) DO NOTHING;
+INSERT INTO users (_id) VALUES ('m1') ON CONFLICT (_id) DO UPDATE SET age = 1;
+SELECT _id, age FROM users WHERE _id LIKE 'm%' ORDER BY _id;
+
+-- COPY, both ways.
+COPY users (_id, name, age) FROM STDIN;
+c1	Carl	1
+c2	\N	2
+\.
+COPY users (_doc) FROM STDIN;
+{"_id": "c3", "name": "Cleo", "x": {"y": "\\u00fc"}}
+\.
+COPY users (_id, _doc) FROM STDIN (FORMAT csv, HEADER);
+_id,_doc
+c4,"{""name"": ""Cy""}"
+\.
+COPY users (_id) FROM STDIN;
+c5
+c1
+\.
+SELECT _id, _doc FROM users WHERE _id LIKE 'c_' ORDER BY _id;
+COPY (SELECT _id, age, _doc FROM users WHERE _id LIKE 'c_' ORDER BY 1) TO STDOUT;
+
+-- UPDATE: only what is assigned.
+UPDATE users SET age = 37 WHERE _id = 'a' RETURNING _doc, _version;
+UPDATE users SET age = age + 1, name = upper(name) WHERE _id = 'a' RETURNING _doc, _version;
+UPDATE users SET name = NULL WHERE _id = 'a' RETURNING _doc, _version;
+UPDATE users SET name = NULL, city = NULL WHERE _id = 'a' RETURNING _doc, _version;
+UPDATE users SET city = 'Bath', zip = NULL WHERE _id = 'c' RETURNING _doc;
+UPDATE users SET city = NULL WHERE _id = 'c' RETURNING _doc;
+UPDATE users SET second = NULL WHERE _id = 'f' RETURNING _doc;
+UPDATE users SET second = 'x' WHERE _id = 'd';
+UPDATE users SET second = 'x' WHERE _id = 'd' RETURNING _doc;
+-- Nothing else of the document is touched: numbers keep their digits, mismatches stay.
+INSERT INTO users (_id, _doc) VALUES ('keep', '{"age": "old", "n": 1.500, "name": "K"}');
+UPDATE users SET name = 'L' WHERE _id = 'keep' RETURNING _doc, age;
+-- The version grows even if nothing changes.
+UPDATE users SET name = name WHERE _id = 'keep' RETURNING _version, _doc;
+UPDATE users SET name = 'M' WHERE _id = 'keep' AND _version = 3 RETURNING _version;
+UPDATE users SET name = 'N' WHERE _id = 'keep' AND _version = 3 RETURNING _version;
+-- A whole document: without a key it keeps the old one, with another key it moves.
+UPDATE users SET _doc = '{"name": "whole"}' WHERE _id = 'keep' RETURNING *;
+UPDATE users SET _doc = _doc || '{"x": 1}', age = 5 WHERE _id = 'keep' RETURNING _doc;
+UPDATE users SET _doc = '{"_id": "kept", "y": 1}' WHERE _id = 'keep' RETURNING _id, _doc, _version;
+UPDATE users SET _doc = '{"_id": "no", "y": 1}', _id = 'yes' WHERE _id = 'kept' RETURNING _id, _doc;
+UPDATE users SET _doc = '{"_id": "a"}' WHERE _id = 'yes';
+UPDATE users SET _doc = NULL WHERE _id = 'yes';
+UPDATE users SET _doc = '7' WHERE _id = 'yes';
+UPDATE users SET _version = 1;
+UPDATE users SET _id = NULL;
+UPDATE users SET (name, age) = (SELECT 'from a query', 9) WHERE _id = 'yes' RETURNING _doc;
+UPDATE users SET (name, age) = ('pair', 10) WHERE _id = 'yes' RETURNING _doc;
+
+-- DELETE, and the version of who comes back.
+DELETE FROM users WHERE _id = 'yes' RETURNING _doc, _version;
+DELETE FROM users WHERE _id = 'yes';
+INSERT INTO users (_id) VALUES ('yes') RETURNING _version;
+DELETE FROM users WHERE age > 2 AND _id LIKE 'm%' RETURNING _id, age;
+
+-- A statement does not see what it writes itself.
+CREATE FOREIGN TABLE numbers (_id int, n int) SERVER quire;
+CREATE TABLE heap (_id int PRIMARY KEY, n int);
+INSERT INTO numbers SELECT i, i FROM generate_series(1, 10) AS i;
+INSERT INTO heap SELECT i, i FROM generate_series(1, 10) AS i;
+INSERT INTO numbers SELECT _id + 100, n FROM numbers;
+INSERT INTO heap SELECT _id + 100, n FROM heap;
+UPDATE numbers SET n = n + 1;
+UPDATE heap SET n = n + 1;
+UPDATE numbers SET n = n + 1 WHERE n < 8;
+UPDATE heap SET n = n + 1 WHERE n < 8;
+-- One row that is joined twice is changed once, another command's row as it was before.
+UPDATE numbers SET n = n + v.x FROM (VALUES (1, 50), (1, 50), (2, 70)) AS v (id, x) WHERE _id = v.id;
+UPDATE heap SET n = n + v.x FROM (VALUES (1, 50), (1, 50), (2, 70)) AS v (id, x) WHERE _id = v.id;
+DELETE FROM numbers USING (VALUES (3), (3), (4)) AS v (id) WHERE _id = v.id RETURNING numbers.*;
+DELETE FROM heap USING (VALUES (3), (3), (4)) AS v (id) WHERE _id = v.id RETURNING heap.*;
+WITH up AS (UPDATE numbers SET n = -n WHERE _id = 5 RETURNING *)
+  SELECT up.n, numbers.n FROM up JOIN numbers USING (_id);
+WITH up AS (UPDATE heap SET n = -n WHERE _id = 5 RETURNING *)
+  SELECT up.n, heap.n FROM up JOIN heap USING (_id);
+WITH gone AS (DELETE FROM numbers WHERE _id > 105 RETURNING *)
+  INSERT INTO numbers SELECT _id + 1000, n FROM gone RETURNING _id;
+WITH gone AS (DELETE FROM heap WHERE _id > 105 RETURNING *)
+  INSERT INTO heap SELECT _id + 1000, n FROM gone;
+(TABLE numbers EXCEPT TABLE heap) UNION ALL (TABLE heap EXCEPT TABLE numbers);
+SELECT count(*), sum(n) FROM numbers;
+
+-- Defaults, and volatile expressions once for each row.
+CREATE SEQUENCE counter;
+CREATE FOREIGN TABLE counted (_id int DEFAULT nextval('counter'), n int DEFAULT 7, s text) SERVER quire;
+INSERT INTO counted (s) VALUES ('x'), ('y');
+UPDATE counted SET n = nextval('counter') RETURNING *;
+UPDATE counted SET n = DEFAULT WHERE _id = 1 RETURNING *;
+SELECT currval('counter');
+
+-- What waits for later issues says so.
+TRUNCATE numbers;
+SELECT * FROM numbers FOR UPDATE;
+SELECT * FROM numbers, heap FOR SHARE OF numbers;
+SELECT count(*) FROM (SELECT * FROM numbers JOIN heap USING (_id) FOR UPDATE OF heap) AS x;
+BEGIN ISOLATION LEVEL SERIALIZABLE;
+SELECT * FROM numbers;
+ROLLBACK;
+BEGIN ISOLATION LEVEL SERIALIZABLE;
+INSERT INTO numbers VALUES (1);
+ROLLBACK;
+BEGIN READ ONLY;
+INSERT INTO numbers VALUES (1);
+ROLLBACK;
+
+SET client_min_messages = warning;
+DROP SCHEMA writing CASCADE;
