@@ -128,7 +128,7 @@ COPY parted FROM STDIN;
 204	two hundred and four	204
 \.
 INSERT INTO parted VALUES (2, 'two again', 2);
-SELECT tableoid::regclass, count(*), sum(n) FROM parted GROUP BY 1 ORDER BY 1::text;
+SELECT tableoid::regclass, count(*), sum(n) FROM parted GROUP BY tableoid ORDER BY tableoid::regclass::text;
 SELECT tableoid::regclass, * FROM parted WHERE _id IN (2, 102, 204) ORDER BY _id;
 EXPLAIN (COSTS OFF) SELECT * FROM parted WHERE _id = 204;
 UPDATE parted SET n = -n WHERE _id IN (2, 102, 202) RETURNING tableoid::regclass, *;
