@@ -1,6 +1,7 @@
 -- After the crash: the collection and its twin in the heap must agree, and nothing that was
 -- acknowledged (:acknowledged transactions, numbered from 1) may be missing. Steps beyond
--- 1,000,000,000 are those of the transaction that was still open.
+-- 1,000,000,000 are those of the transaction that was still open. There may be one more than were
+-- acknowledged: committed, but the crash came before the answer.
 
 CREATE VIEW after_crash AS
   SELECT (SELECT count(*) FROM steps) AS documents,
