@@ -32,7 +32,7 @@ pid_t ParentOf(pid_t pid) {
   return static_cast<pid_t>(std::atoi(line.c_str() + bracket + 4));
 }
 
-double SecondsOf(pid_t pid) {
+double SecondsOfOne(pid_t pid) {
   std::ifstream file("/proc/" + std::to_string(pid) + "/schedstat");
   double nanoseconds = 0;
   file >> nanoseconds;
@@ -70,10 +70,16 @@ void ServerProcesses::Unpin() const {
   SetCores(All(), AllCores());
 }
 
+double ServerProcesses::SecondsOf(const std::set<pid_t>& pids) {
+  double seconds = 0;
+  for (const pid_t pid : pids) seconds += SecondsOfOne(pid);
+  return seconds;
+}
+
 double ServerProcesses::SecondsOfOthers(const std::set<pid_t>& except) const {
   double seconds = 0;
   for (const pid_t pid : All()) {
-    if (!except.contains(pid)) seconds += SecondsOf(pid);
+    if (!except.contains(pid)) seconds += SecondsOfOne(pid);
   }
   return seconds;
 }

@@ -21,7 +21,9 @@ class ServerProcesses {
   void PinTo(int core) const;
   void Unpin() const;
 
-  // Seconds of processor time of all processes but these.
+  // Seconds of processor time that these processes have used.
+  static double SecondsOf(const std::set<pid_t>& pids);
+  // The same of all processes but these.
   double SecondsOfOthers(const std::set<pid_t>& except) const;
   // Returns when nobody but these has had work for a while: what a statement left to be done in
   // the background must not be paid by the next one.

@@ -10,12 +10,22 @@
 
 namespace quire::bench {
 
+namespace {
+
+// Until perf has opened its counters.
+constexpr useconds_t kStartUs = 300'000;
+
+}  // namespace
+
 Profile::Profile(const std::string& folder, const std::string& name, const std::vector<pid_t>& pids)
     : data_(folder + "/" + name + ".perf"), report_(folder + "/" + name + ".txt") {
   std::string list;
   for (const pid_t pid : pids) list += (list.empty() ? "" : ",") + std::to_string(pid);
   perf_ = fork();
-  if (perf_ != 0) return;
+  if (perf_ != 0) {
+    usleep(kStartUs);
+    return;
+  }
   const int nowhere = open("/dev/null", O_RDWR);
   dup2(nowhere, 0);
   dup2(nowhere, 1);

@@ -25,19 +25,14 @@ namespace quire::bench {
 
 namespace {
 
-// What one row gave: microseconds of an operation, per round.
+// What one row gave: microseconds of an operation, per round. By side: heap, collection, floor.
 struct Result {
-  Series heap;
-  Series collection;
-  Series floor;
-  // Processor time of other processes than the sessions (log worker, WAL writer, …).
-  Series heap_background;
-  Series collection_background;
+  Series wall[3];
+  // Processor time of the sessions, and of the server's other processes (log worker, WAL writer,
+  // …).
+  Series session[3];
+  Series background[3];
   bool equal = true;
-
-  Series* Of(Side side) {
-    return side == Side::kHeap ? &heap : side == Side::kCollection ? &collection : &floor;
-  }
 };
 
 class ServerBench {
@@ -60,14 +55,18 @@ class ServerBench {
   bool Chosen(const Row& row) const;
   void PrintSettings();
   Result Measure(const Row& row);
-  double RunSide(const Row& row, Side side, Result* round, uint64_t* sum);
+  void RunSide(const Row& row, int side, Result* result, uint64_t* sum);
   void ProfileRow(const Row& row, uint64_t first);
+  bool Report(const Row& row, const Result& result);
 
   const ServerBenchOptions options_;
   const std::string words_;
   ServerRows rows_;
   ServerProcesses processes_;
   std::vector<Finding> findings_;
+  Table times_{{"row", "heap us", "collection us", "floor us", "ratio", "bar", "", "equal"}};
+  Table processor_{
+      {"row", "heap", "collection", "floor", "ratio", "others: heap", "others: collection"}};
 };
 
 bool ServerBench::Chosen(const Row& row) const {
@@ -96,21 +95,19 @@ void ServerBench::PrintSettings() {
   for (const std::string& line : rows_.Sizes()) std::printf("%s\n", line.c_str());
 }
 
-// Returns the seconds of one slice on one side.
-double ServerBench::RunSide(const Row& row, Side side, Result* round, uint64_t* sum) {
+// One slice on one side: adds to the last value of each of the side's series.
+void ServerBench::RunSide(const Row& row, int side, Result* result, uint64_t* sum) {
   std::set<pid_t> sessions;
   for (const Connection* connection : row.connections) sessions.insert(connection->backend_pid());
-  const double before = processes_.SecondsOfOthers(sessions);
+  const double others = processes_.SecondsOfOthers(sessions);
+  const double own = ServerProcesses::SecondsOf(sessions);
   const Stopwatch watch;
-  *sum = row.run(side);
-  const double seconds = watch.Seconds();
-  if (side != Side::kFloor) {
-    if (!options_.brief) processes_.Settle(sessions);
-    Series& background =
-        side == Side::kHeap ? round->heap_background : round->collection_background;
-    background.values.back() += processes_.SecondsOfOthers(sessions) - before;
-  }
-  return seconds;
+  *sum = row.run(static_cast<Side>(side));
+  result->wall[side].values.back() += watch.Seconds();
+  result->session[side].values.back() += ServerProcesses::SecondsOf(sessions) - own;
+  if (static_cast<Side>(side) == Side::kFloor || options_.brief) return;
+  processes_.Settle(sessions);
+  result->background[side].values.back() += processes_.SecondsOfOthers(sessions) - others;
 }
 
 Result ServerBench::Measure(const Row& row) {
@@ -119,9 +116,9 @@ Result ServerBench::Measure(const Row& row) {
   const double operations = static_cast<double>(row.operations * slices);
   // Round 0 warms up and is forgotten; a short run has nothing to forget.
   for (int round = options_.brief ? 1 : 0; round <= options_.rounds; ++round) {
-    double seconds[3] = {};
-    result.heap_background.values.push_back(0);
-    result.collection_background.values.push_back(0);
+    for (Series* series : {result.wall, result.session, result.background}) {
+      for (int side = 0; side < 3; ++side) series[side].values.push_back(0);
+    }
     row.begin_round();
     for (uint64_t slice = 0; slice < slices; ++slice) {
       row.prepare((static_cast<uint64_t>(round) * slices + slice) * row.operations);
@@ -130,21 +127,20 @@ Result ServerBench::Measure(const Row& row) {
         // Forwards and backwards in turn, so that nobody always comes after the same neighbour.
         const bool forwards = (slice + static_cast<uint64_t>(round)) % 2 == 0;
         const int side = forwards ? i : 2 - i;
-        seconds[side] += RunSide(row, static_cast<Side>(side), &result, &sums[side]);
+        RunSide(row, side, &result, &sums[side]);
       }
       if (sums[0] != sums[1]) result.equal = false;
     }
     row.end_round();
-    if (round == 0) {
-      result.heap_background.values.clear();
-      result.collection_background.values.clear();
-      continue;
+    for (Series* series : {result.wall, result.session, result.background}) {
+      for (int side = 0; side < 3; ++side) {
+        if (round == 0) {
+          series[side].values.clear();
+        } else {
+          series[side].values.back() *= 1e6 / operations;
+        }
+      }
     }
-    for (int side = 0; side < 3; ++side) {
-      result.Of(static_cast<Side>(side))->values.push_back(seconds[side] / operations * 1e6);
-    }
-    result.heap_background.values.back() *= 1e6 / operations;
-    result.collection_background.values.back() *= 1e6 / operations;
   }
   if (!row.verify()) result.equal = false;
   return result;
@@ -162,41 +158,50 @@ void ServerBench::ProfileRow(const Row& row, uint64_t first) {
       if (c == ' ' || c == ',') c = '_';
     }
     Profile profile(folder == nullptr ? "." : folder, name, pids);
-    for (int slice = 0; slice < row.slices; ++slice) {
-      row.prepare(first + static_cast<uint64_t>(slice) * row.operations);
+    constexpr double kSeconds = 2;
+    const Stopwatch watch;
+    do {
+      row.prepare(first);
       row.run(side);
-    }
+      first += row.operations;
+    } while (row.slices > 1 && watch.Seconds() < kSeconds);
     findings_.push_back({name, profile.Finish(side == Side::kHeap ? 12 : 30)});
   }
   row.end_round();
+}
+
+// Adds a measured row to the tables. Returns whether it missed its bar.
+bool ServerBench::Report(const Row& row, const Result& result) {
+  const auto median = [](const Series& series) { return Number(series.Median(), 2); };
+  const Series ratio = result.wall[0].Over(result.wall[1]);
+  const std::string verdict = Verdict(ratio.Median(), row.bar);
+  times_.Add({row.name, median(result.wall[0]), median(result.wall[1]), median(result.wall[2]),
+              WithSpread(ratio), row.bar == 0 ? "-" : Number(row.bar, 2), verdict,
+              result.equal ? "yes" : "NO"});
+  processor_.Add({row.name, median(result.session[0]), median(result.session[1]),
+                  median(result.session[2]), WithSpread(result.session[0].Over(result.session[1])),
+                  median(result.background[0]), median(result.background[1])});
+  std::printf("  %s: %s\n", row.name.c_str(), WithSpread(ratio).c_str());
+  std::fflush(stdout);
+  return verdict == "MISSED";
 }
 
 bool ServerBench::Run() {
   rows_.Drop();
   rows_.Load();
   if (!options_.brief) PrintSettings();
-
-  Table table({"row", "heap us", "collection us", "floor us", "ratio", "bar", "", "equal",
-               "background us: heap", "collection"});
   bool equal = true;
   for (const Row& row : rows_.Rows()) {
     if (!Chosen(row)) continue;
     if (row.one_core && !options_.brief) processes_.PinTo(LastCore());
-    Result result = Measure(row);
+    const Result result = Measure(row);
     equal = equal && result.equal;
     if (options_.brief) {
       std::printf("%s %s: equal results\n", result.equal ? "ok" : "not ok", row.name.c_str());
       continue;
     }
-    const Series ratio = result.heap.Over(result.collection);
-    const std::string verdict = Verdict(ratio.Median(), row.bar);
-    table.Add({row.name, Number(result.heap.Median(), 2), Number(result.collection.Median(), 2),
-               Number(result.floor.Median(), 2), WithSpread(ratio), Number(row.bar, 2), verdict,
-               result.equal ? "yes" : "NO", Number(result.heap_background.Median(), 2),
-               Number(result.collection_background.Median(), 2)});
-    std::printf("  %s: %s\n", row.name.c_str(), WithSpread(ratio).c_str());
-    std::fflush(stdout);
-    if (verdict == "MISSED" || Setting("BENCH_PROFILE", 0) != 0) {
+    const bool missed = Report(row, result);
+    if (missed || Setting("BENCH_PROFILE", 0) != 0) {
       ProfileRow(row, (static_cast<uint64_t>(options_.rounds) + 1) *
                           static_cast<uint64_t>(row.slices) * row.operations);
     }
@@ -206,10 +211,14 @@ bool ServerBench::Run() {
   if (options_.brief) return equal;
 
   std::printf(
-      "\nMicroseconds of an operation: medians of %d rounds; ratio: heap / collection, "
-      "median (lowest to highest round).\n\n",
+      "\nMicroseconds of an operation, as the client sees it: medians of %d rounds; ratio: heap / "
+      "collection, median (lowest to highest round).\n\n",
       options_.rounds);
-  table.Print();
+  times_.Print();
+  std::printf(
+      "\nMicroseconds of the server's processors for an operation: sessions, and everybody else "
+      "(log worker, WAL writer, ...).\n\n");
+  processor_.Print();
   for (const Finding& finding : findings_) {
     std::printf("\nWhere the time goes: %s\n", finding.name.c_str());
     for (const std::string& line : finding.lines) std::printf("  %s\n", line.c_str());

@@ -1,6 +1,7 @@
 #include "tests/bench/server_rows.h"
 
 #include <cstdio>
+#include <ctime>
 #include <thread>
 
 #include "tests/bench/documents.h"
@@ -18,7 +19,8 @@ constexpr uint64_t kInsertRange = 10'000'000;
 
 }  // namespace
 
-ServerRows::ServerRows(const ServerBenchOptions& options) : options_(options) {
+ServerRows::ServerRows(const ServerBenchOptions& options)
+    : options_(options), run_(std::to_string(time(nullptr))) {
   for (size_t i = 0; i < kClients; ++i) clients_.push_back(std::make_unique<Connection>());
 }
 
@@ -30,7 +32,9 @@ void ServerRows::CreateCollection(const std::string& table) {
   }
   main_.Run("CREATE FOREIGN TABLE " + table +
             " (_id text COLLATE \"C\" NOT NULL, name text, age int,"
-            " city text OPTIONS (path 'address.city'), _doc jsonb) SERVER quire");
+            " city text OPTIONS (path 'address.city'), _doc jsonb) SERVER quire"
+            " OPTIONS (collection '" +
+            table + "_" + run_ + "')");
 }
 
 void ServerRows::Load() {
@@ -165,10 +169,11 @@ void ServerRows::InsertEach(Side side, Connection* connection, size_t begin, siz
   }
 }
 
-Row ServerRows::Insert(const std::string& name, double bar, size_t clients) {
+Row ServerRows::Insert(const std::string& name, double bar, size_t clients, bool durable) {
   Row row;
   row.name = name;
-  row.statement = "INSERT INTO … VALUES ($1, $2), one transaction each, synchronous_commit = on";
+  row.statement = std::string("INSERT INTO … VALUES ($1, $2), synchronous_commit = ") +
+                  (durable ? "on" : "off");
   row.bar = bar;
   row.one_core = clients == 1;
   row.operations = (options_.brief ? 50 : clients == 1 ? 500 : 200) * clients;
@@ -195,6 +200,11 @@ Row ServerRows::Insert(const std::string& name, double bar, size_t clients) {
     }
     for (std::thread& thread : threads) thread.join();
     return uint64_t{0};
+  };
+  row.begin_round = [this, clients, durable] {
+    for (size_t i = 0; i < clients; ++i) {
+      clients_[i]->Run(durable ? "SET synchronous_commit = on" : "SET synchronous_commit = off");
+    }
   };
   row.verify = [this] { return SameContents(); };
   return row;
@@ -281,12 +291,10 @@ Row ServerRows::Copy() {
 }
 
 std::vector<Row> ServerRows::Rows() {
-  return {Fields(),
-          Document(),
-          Insert("durable insert, 1 client", 1.15, 1),
-          Insert("durable insert, " + std::to_string(kClients) + " clients", 1.1, kClients),
-          Update(),
-          Copy()};
+  return {Fields(), Document(), Insert("durable insert, 1 client", 1.15, 1, true),
+          Insert("durable insert, " + std::to_string(kClients) + " clients", 1.1, kClients, true),
+          // For orientation: the part of an insert that is not the flush.
+          Insert("insert, not durable, 1 client", 0, 1, false), Update(), Copy()};
 }
 
 }  // namespace quire::bench

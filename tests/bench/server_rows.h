@@ -57,7 +57,7 @@ class ServerRows {
  private:
   Row Fields();
   Row Document();
-  Row Insert(const std::string& name, double bar, size_t clients);
+  Row Insert(const std::string& name, double bar, size_t clients, bool durable);
   Row Update();
   Row Copy();
 
@@ -70,6 +70,7 @@ class ServerRows {
   bool SameContents();
 
   const ServerBenchOptions options_;
+  const std::string run_;  // collections outlive their tables, so each run has its own
   Connection main_;
   std::vector<std::unique_ptr<Connection>> clients_;
   std::string copy_text_;  // all documents, as COPY takes them
