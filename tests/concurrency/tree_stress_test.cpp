@@ -150,6 +150,60 @@ TEST(TreeStressTest, ThreadsSeeTheirOwnKeysExactly) {
   EXPECT_EQ(UsedBytes(memory.region(), Purpose::kIndexes), 0);
 }
 
+// Keys so long that every few insertions split a node, on every level; keys that were there before
+// are found all the time, and with their own payload.
+TEST(TreeStressTest, ReadersMissNothingWhileNodesSplit) {
+  constexpr uint64_t kOld = 2'000;
+  constexpr uint64_t kNew = 60'000;
+  constexpr int kWriters = 2;
+  const auto key_of = [](uint64_t n) {
+    std::string key(8, '\0');
+    StoreBigEndian64(key.data(), n * 0x9e3779b97f4a7c15);
+    return key + std::string(n % 2 == 0 ? 8 : 900, 'x');
+  };
+  const PlainRegion memory(uint64_t{512} << 20);
+  TreeRoot root = {};
+  {
+    const auto session = memory.Open(1);
+    Tree tree(session.get(), &root);
+    for (uint64_t n = 0; n < kOld; ++n) {
+      const Session::Pin pin(session.get());
+      ASSERT_TRUE(tree.InsertIfAbsent(key_of(n), n).ok());
+    }
+  }
+  std::atomic<int> writing = kWriters;
+  std::atomic<uint64_t> wrong = 0;
+  std::vector<std::thread> threads;
+  for (uint64_t writer = 0; writer < kWriters; ++writer) {
+    threads.emplace_back([&, writer] {
+      const auto session = memory.Open(writer + 1);
+      Tree tree(session.get(), &root);
+      for (uint64_t n = kOld + writer; n < kOld + kNew; n += kWriters) {
+        const Session::Pin pin(session.get());
+        if (!tree.InsertIfAbsent(key_of(n), n).ok()) ++wrong;
+        // Entries that come and go move the others about.
+        if (n % 3 == 0 && !tree.Erase(key_of(n))) ++wrong;
+      }
+      --writing;
+    });
+  }
+  for (uint64_t reader = 0; reader < 2; ++reader) {
+    threads.emplace_back([&, reader] {
+      const auto session = memory.Open(kWriters + reader + 1);
+      const Tree tree(session.get(), &root);
+      std::vector<std::string> keys;
+      for (uint64_t n = 0; n < kOld; ++n) keys.push_back(key_of(n));
+      for (uint64_t n = reader; writing > 0; n = (n + 7) % kOld) {
+        const Session::Pin pin(session.get());
+        uint64_t payload = 0;
+        if (!tree.Find(keys[n], &payload) || payload != n) ++wrong;
+      }
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(wrong, 0u);
+}
+
 // All threads enter the same keys: exactly one of them is told that it did.
 TEST(TreeStressTest, OneInserterWins) {
   constexpr uint64_t kKeys = 20'000;
