@@ -5,6 +5,7 @@
 
 #include "engine/base/status.h"
 #include "engine/store/engine_state.h"
+#include "extension/checkpoint_hold.h"
 #include "extension/engine_start.h"
 #include "extension/log_feed.h"
 #include "extension/lsn_text.h"
@@ -41,9 +42,11 @@ constexpr uint64_t kRoundBytesMax = 4 << 20;
 constexpr int64_t kHorizonIntervalUs = 100'000;
 // The slot follows in steps of a segment, since each costs two syncs, but not of a giant one.
 constexpr uint64_t kSlotStepBytesMax = 16 << 20;
-// After so many rounds that found nothing the worker sleeps until somebody commits.
+// After so many rounds that found nothing the worker sleeps until somebody commits, but no longer
+// than a checkpoint may be made to wait.
 constexpr int kIdleRoundsMax = 50;
-constexpr int64_t kLongSleepMs = 1000;
+constexpr int64_t kLongSleepMs = 100;
+constexpr int64_t kGivenUpSleepMs = 60'000;
 constexpr int64_t kStartPollMs = 10;
 constexpr uint64_t kRetainedWarningBytes = uint64_t{1} << 30;
 
@@ -54,6 +57,7 @@ struct RoundState {
   bool ready = false;
   uint64_t target = 0;  // ready when this is read; 0 while the server recovers
   uint64_t begin = 0;
+  uint64_t marked = 0;  // the engine log's file says that it reaches here
   int idle_rounds = 0;
   int64_t horizon_at_us = 0;
   uint64_t warn_at_bytes = kRetainedWarningBytes;
@@ -168,6 +172,24 @@ void MarkPlace(LogWorker* worker) {
   MoveSlot(worker->follower->durable().lsn);
 }
 
+// Sees to it that the engine log says of itself that it reaches the redo position of the last
+// checkpoint, since that is where the server's log of a base backup begins.
+void MindCheckpoint(LogWorker* worker, const WalLimit& limit, RoundState* state) {
+  if (!limit.in_recovery) HoldCheckpoints();
+  const uint64_t redo = RedoPosition();
+  const uint64_t end = WalPosition(worker->source);
+  if (end < redo) {
+    // The checkpoint that waits would be the next to flush.
+    if (!limit.in_recovery && limit.lsn < redo) XLogFlush(redo);
+    return;
+  }
+  if (state->marked < redo) {
+    MarkPlace(worker);
+    state->marked = end;
+  }
+  if (!limit.in_recovery) LetCheckpointPass();
+}
+
 void MindSlot(LogWorker* worker, const WalLimit& limit, RoundState* state) {
   const uint64_t slot = SlotPosition();
   const uint64_t step = std::min(kSlotStepBytesMax, static_cast<uint64_t>(wal_segment_size));
@@ -231,11 +253,6 @@ void Rest(const WalLimit& limit, bool progressed, RoundState* state) {
     Sleep(WorkerDelayMs());
     return;
   }
-  // Nobody commits on a standby, so nobody would wake us.
-  if (limit.in_recovery) {
-    Sleep(std::max(WorkerDelayMs(), kHorizonIntervalUs / 1000));
-    return;
-  }
   std::atomic<uint32_t>& sleeps = SharedWorkerWords()->sleeps;
   sleeps.store(1, std::memory_order_seq_cst);
   if (CurrentWalLimit().lsn == limit.lsn) Sleep(kLongSleepMs);
@@ -244,6 +261,7 @@ void Rest(const WalLimit& limit, bool progressed, RoundState* state) {
 
 void Run(LogWorker* worker) {
   RoundState state;
+  state.marked = worker->follower->end().lsn;
   while (!ShutdownRequestPending) {
     const uint64_t before = WalPosition(worker->source);
     const WalLimit limit = CurrentWalLimit();
@@ -252,6 +270,7 @@ void Run(LogWorker* worker) {
     NoteProgress(worker, progressed);
     MindReadiness(worker, limit, &state);
     MindHorizon(worker, limit, &state);
+    MindCheckpoint(worker, limit, &state);
     MindSlot(worker, limit, &state);
     if (!more) Rest(limit, progressed, &state);
   }
@@ -265,12 +284,13 @@ void EndWorker() {
 }
 
 void GiveUp(absl::StatusCode code, const char* message) {
+  StopHoldingCheckpoints();
   EngineState* engine = SharedEngineState();
   strlcpy(engine->failure, message, sizeof(engine->failure));
   engine->failure_code.store(static_cast<uint32_t>(code));
   SetPhase(EnginePhase::kFailed);
   ereport(LOG, (errmsg("quire cannot be used: %s", message)));
-  for (;;) PauseWorker(kLongSleepMs * 60);
+  for (;;) PauseWorker(kGivenUpSleepMs);
 }
 
 void GiveUpOnMissingWal(const LogWorker& worker) {
@@ -313,6 +333,7 @@ void quire_log_worker_main(Datum) {
   on_shmem_exit(LeaveEngine, 0);
   SharedWorkerWords()->latch.store(MyLatch, std::memory_order_release);
   SharedWorkerWords()->pid.store(MyProcPid, std::memory_order_relaxed);
+  JoinCheckpoints();
   Start(log_worker);
   Run(log_worker);
   EndWorker();

@@ -5,7 +5,6 @@
 use strict;
 use warnings;
 
-use IPC::Run;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -82,15 +81,10 @@ sub wait_for_restart
 	return;
 }
 
-# Starts a transaction in a session of its own that writes and then sleeps.
 sub undecided
 {
 	my ($prefix) = @_;
-	my ($in, $out) = ("BEGIN; CALL fill('lost$prefix', 500); SELECT 'written'; SELECT pg_sleep(600);\n", '');
-	my $psql = IPC::Run::start(
-		[ 'psql', '-XAtq', '-d', $node->connstr('postgres') ], '<', \$in, '>', \$out, '2>', '/dev/null');
-	wait_until(sub { $psql->pump_nb; $out =~ /written/ }, 'a transaction to write');
-	return $psql;
+	return leave_open($node, "CALL fill('lost$prefix', 500)");
 }
 
 write_some();

@@ -5,11 +5,13 @@ use strict;
 use warnings;
 
 use Exporter 'import';
+use IPC::Run;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Time::HiRes qw(usleep);
 
-our @EXPORT = qw(quire_node start_node kill_node children_of worker_pid wait_until twins_differ);
+our @EXPORT = qw(quire_node start_node kill_node children_of worker_pid wait_until twins_differ
+	leave_open);
 
 # A new cluster with the library preloaded, started. The server's own harness turns fsync off, which
 # is right for kill -9 (the kernel keeps what was written); settings are added as `name = value`
@@ -108,6 +110,19 @@ sub wait_until
 		usleep(10_000);
 	}
 	return;
+}
+
+# A session of its own that has run $sql in a transaction, which stays open. Call finish() on what is
+# returned once the server or the session is dead, kill_kill() to end the session.
+sub leave_open
+{
+	my ($node, $sql) = @_;
+	my ($in, $out) = ("BEGIN; $sql; SELECT 'written'; SELECT pg_sleep(600);\n", '');
+	my $psql = IPC::Run::start(
+		[ 'psql', '-XAtq', '-d', $node->connstr('postgres') ],
+		'<', \$in, '>', \$out, '2>', '/dev/null');
+	wait_until(sub { $psql->pump_nb; $out =~ /written/ }, 'a transaction to write');
+	return $psql;
 }
 
 # How many keys differ between a collection and its heap twin; both have columns _id and _doc.
