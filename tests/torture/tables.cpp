@@ -12,11 +12,13 @@ namespace {
 constexpr char kCollection[] = R"(
   CREATE EXTENSION IF NOT EXISTS quire;
   CREATE FOREIGN TABLE docs (
-    _id text COLLATE "C", v bigint, deep text OPTIONS (path 'n.a.b'), _doc jsonb) SERVER quire)";
+    _id text COLLATE "C", v bigint, deep text OPTIONS (path 'n.a.b'), _version bigint,
+    _doc jsonb) SERVER quire)";
 
 // Columns that show and set a path of the document, as the collection's do.
 constexpr char kHeap[] = R"(
-  CREATE TABLE docs (_id text COLLATE "C" PRIMARY KEY, v bigint, deep text, _doc jsonb);
+  CREATE TABLE docs (
+    _id text COLLATE "C" PRIMARY KEY, v bigint, deep text, _version bigint, _doc jsonb);
   CREATE FUNCTION docs_paths() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
       IF TG_OP = 'UPDATE' AND NEW.v IS DISTINCT FROM OLD.v THEN
@@ -25,6 +27,7 @@ constexpr char kHeap[] = R"(
       IF TG_OP = 'UPDATE' AND NEW.deep IS DISTINCT FROM OLD.deep THEN
         NEW._doc := jsonb_set(NEW._doc, '{n,a,b}', to_jsonb(NEW.deep));
       END IF;
+      NEW._version := CASE TG_OP WHEN 'INSERT' THEN 1 ELSE OLD._version + 1 END;
       NEW.v := NEW._doc->>'v';
       NEW.deep := NEW._doc#>>'{n,a,b}';
       RETURN NEW;
@@ -32,7 +35,9 @@ constexpr char kHeap[] = R"(
   CREATE TRIGGER docs_paths BEFORE INSERT OR UPDATE ON docs
     FOR EACH ROW EXECUTE FUNCTION docs_paths())";
 
-constexpr char kTwin[] = R"(CREATE TABLE twin (_id text COLLATE "C" PRIMARY KEY, _doc jsonb))";
+constexpr char kTwin[] = R"(
+  CREATE TABLE twin (
+    _id text COLLATE "C" PRIMARY KEY, version bigint NOT NULL DEFAULT 1, _doc jsonb))";
 
 // Letters that need no escape in JSON, SQL or COPY.
 std::string Padding(uint64_t seed, size_t bytes) {

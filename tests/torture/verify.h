@@ -29,8 +29,8 @@ struct VerifyReport {
 // Checks that
 //   (a) every client finds the state after a prefix of its transactions, and none that it was
 //       promised is missing from that prefix; so no transaction is there in part, either,
-//   (b) the collection and the heap twin are equal,
-//   (c) a lookup by key finds what the scan found.
+//   (b) the collection and the heap twin are equal, down to the number of each document's version,
+//   (c) a lookup by key finds what the scan found, and the engine counts as many documents.
 // Errors are those of the connection; what is wrong with the data is in the report.
 absl::StatusOr<VerifyReport> Verify(Connection* connection, const VerifyOptions& options);
 

@@ -170,24 +170,24 @@ absl::Status Workload::Update(const std::string& key, size_t padding) {
   if (padding >= kHeavyPadding || Chance(0.3)) {
     QUIRE_RETURN_IF_ERROR(Both({"replace",
                                 "UPDATE docs SET _doc = $2 WHERE _id = $1",
-                                "UPDATE twin SET _doc = $2 WHERE _id = $1",
+                                "UPDATE twin SET version = version + 1, _doc = $2 WHERE _id = $1",
                                 {key, Document(key, value, padding)}},
                                1));
   } else if (Chance(0.5)) {
-    QUIRE_RETURN_IF_ERROR(
-        Both({"set_v",
-              "UPDATE docs SET v = $2::bigint WHERE _id = $1",
-              "UPDATE twin SET _doc = jsonb_set(_doc, '{v}', to_jsonb($2::bigint)) WHERE _id = $1",
-              {key, absl::StrCat(value)}},
-             1));
+    QUIRE_RETURN_IF_ERROR(Both({"set_v",
+                                "UPDATE docs SET v = $2::bigint WHERE _id = $1",
+                                "UPDATE twin SET version = version + 1, _doc = jsonb_set(_doc, "
+                                "'{v}', to_jsonb($2::bigint)) WHERE _id = $1",
+                                {key, absl::StrCat(value)}},
+                               1));
   } else {
-    QUIRE_RETURN_IF_ERROR(
-        Both({"set_deep",
-              "UPDATE docs SET v = $2::bigint, deep = $3 WHERE _id = $1",
-              "UPDATE twin SET _doc = jsonb_set(jsonb_set(_doc, '{v}', to_jsonb($2::bigint)), "
-              "'{n,a,b}', to_jsonb($3::text)) WHERE _id = $1",
-              {key, absl::StrCat(value), absl::StrCat("u", value)}},
-             1));
+    QUIRE_RETURN_IF_ERROR(Both({"set_deep",
+                                "UPDATE docs SET v = $2::bigint, deep = $3 WHERE _id = $1",
+                                "UPDATE twin SET version = version + 1, _doc = "
+                                "jsonb_set(jsonb_set(_doc, '{v}', to_jsonb($2::bigint)), "
+                                "'{n,a,b}', to_jsonb($3::text)) WHERE _id = $1",
+                                {key, absl::StrCat(value), absl::StrCat("u", value)}},
+                               1));
   }
   transaction_.changes[key] = value;
   return absl::OkStatus();
@@ -240,12 +240,13 @@ absl::Status Workload::BlockOperation() {
     transaction_.changes[name] = kAbsent;
     return absl::OkStatus();
   }
-  QUIRE_RETURN_IF_ERROR(Both({"set_block",
-                              "UPDATE docs SET v = $3::bigint WHERE _id >= $1 AND _id < $2",
-                              "UPDATE twin SET _doc = jsonb_set(_doc, '{v}', to_jsonb($3::bigint)) "
-                              "WHERE _id >= $1 AND _id < $2",
-                              {begin, end, absl::StrCat(value)}},
-                             kBlockKeys));
+  QUIRE_RETURN_IF_ERROR(Both(
+      {"set_block",
+       "UPDATE docs SET v = $3::bigint WHERE _id >= $1 AND _id < $2",
+       "UPDATE twin SET version = version + 1, _doc = jsonb_set(_doc, '{v}', to_jsonb($3::bigint)) "
+       "WHERE _id >= $1 AND _id < $2",
+       {begin, end, absl::StrCat(value)}},
+      kBlockKeys));
   transaction_.changes[name] = value;
   return absl::OkStatus();
 }
