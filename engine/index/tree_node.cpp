@@ -1,5 +1,6 @@
 #include "engine/index/tree_node.h"
 
+#include <cstring>
 #include <optional>
 
 namespace quire {

@@ -28,11 +28,11 @@
 #include <algorithm>
 #include <bit>
 #include <cstdint>
-#include <cstring>
 #include <string_view>
 
 #include "engine/base/bytes.h"
 #include "engine/base/check.h"
+#include "engine/index/search_key.h"
 #include "engine/index/tree.h"
 #include "engine/memory/region.h"
 #include "engine/memory/version_latch.h"
@@ -41,8 +41,7 @@ namespace quire {
 
 inline constexpr uint32_t kNodeBytes = 4096;
 inline constexpr uint32_t kNodeHeaderBytes = 32;
-// The smallest entry: a slot and a payload.
-inline constexpr uint32_t kNodeEntriesMax = (kNodeBytes - kNodeHeaderBytes) / 16;
+inline constexpr uint32_t kNodeEntriesMax = (kNodeBytes - kNodeHeaderBytes) / 16;  // slot, payload
 // A tree of the longest keys has at least two children to a node.
 inline constexpr uint32_t kLevelsMax = 48;
 
@@ -55,29 +54,6 @@ inline uint32_t LoadRacy(const RacyWord32* word) {
 inline uint64_t LoadRacy(const RacyWord64* word) {
   return __atomic_load_n(word, __ATOMIC_RELAXED);
 }
-
-// A key that is searched for: copied to where up to eight bytes after its end are zeros, so that
-// words may be loaded anywhere in it.
-class SearchKey {
- public:
-  // A scan goes on behind the longest key.
-  static constexpr uint32_t kSizeMax = kKeyBytesMax + 1;
-
-  explicit SearchKey(std::string_view key) : size_(static_cast<uint32_t>(key.size())) {
-    QUIRE_CHECK(key.size() <= kSizeMax);
-    if (!key.empty()) std::memcpy(bytes_, key.data(), key.size());
-    Store(bytes_ + size_, uint64_t{0});
-  }
-  uint32_t size() const { return size_; }
-  std::string_view view() const { return {bytes_, size_}; }
-  // The word of the zero-padded key that begins at byte `at`.
-  uint32_t Word32(uint32_t at) const { return at < size_ ? LoadBigEndian32(bytes_ + at) : 0; }
-  uint64_t Word64(uint32_t at) const { return at < size_ ? LoadBigEndian64(bytes_ + at) : 0; }
-
- private:
-  uint32_t size_;
-  char bytes_[kSizeMax + 8];
-};
 
 // A slot, unpacked.
 struct TreeSlot {

@@ -1,5 +1,7 @@
 // Reading keys in order: one leaf after the other, found anew from the top each time by the least
 // key that the next one may hold.
+#include <cstring>
+
 #include "engine/index/tree_leaf.h"
 
 namespace quire {
