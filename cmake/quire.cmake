@@ -10,7 +10,7 @@ add_compile_definitions(${QUIRE_DEFINES})
 
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # g++ 12 sees overruns in plain concatenations of std::string (GCC bug 105329 and its like).
-  add_compile_options(-Wno-array-bounds -Wno-restrict)
+  add_compile_options(-Wno-array-bounds -Wno-restrict -Wno-stringop-overflow)
 endif()
 if(CMAKE_CXX_COMPILER_ID STREQUAL "Clang")
   # std::lock_guard and friends say nothing to the thread annotations, so they are only for our own.
