@@ -28,7 +28,7 @@ my $torture = Quire::Torture->new($node);
 # while it recovers.
 my @kinds = qw(server backend worker server twice backend worker server);
 my @victims;
-my ($cut, $log_offset, %seen) = (0, 0);
+my ($cut, $log_offset, %seen, %sum) = (0, 0);
 
 foreach my $round (1 .. $rounds)
 {
@@ -52,6 +52,7 @@ foreach my $round (1 .. $rounds)
 	check_log($round);
 	$cut++ if $load->{in_flight} > 0;
 	$seen{$victim}++;
+	$sum{$_} += $load->{$_} // 0 foreach qw(committed rolled_back blocks conflicts checks);
 	chomp($output);
 	note(sprintf("round %d, %s%s: %d transactions in flight, %.1f s; %s",
 		$round, $victim, $lossy ? ', synchronous_commit = off' : '', $load->{in_flight},
@@ -59,6 +60,7 @@ foreach my $round (1 .. $rounds)
 }
 
 note(sprintf('in flight in %d of %d rounds (%.0f %%)', $cut, $rounds, 100 * $cut / $rounds));
+note('transactions: ' . join(', ', map { "$_ $sum{$_}" } sort keys %sum));
 note('killed: ' . join(', ', map { "$_ $seen{$_} times" } sort keys %seen));
 cmp_ok($cut, '>=', 0.8 * $rounds, 'at least 80 % of the rounds cut a transaction in flight');
 

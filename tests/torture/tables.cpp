@@ -74,6 +74,13 @@ std::string BlockName(int client) {
   return absl::StrFormat("c%d-block", client);
 }
 
+std::string HotKey(int index) {
+  return absl::StrFormat("hot-%d", index);
+}
+bool IsHotKey(absl::string_view key) {
+  return key.substr(0, 4) == "hot-";
+}
+
 int OwnerOf(absl::string_view key, bool* in_block) {
   const size_t dash = key.find('-');
   int client = -1;

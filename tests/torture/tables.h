@@ -1,6 +1,7 @@
 // The two tables of the torture test and what is written to them: `docs`, a collection (or, to try
 // the tool itself, a heap table that behaves like one), and its heap twin `twin`. Every client owns
-// a range of keys: single keys, and a block of kBlockKeys keys that it only writes as a whole.
+// a range of keys: single keys, and a block of kBlockKeys keys that it only writes as a whole. A
+// few hot keys belong to nobody.
 #pragma once
 
 #include <cstdint>
@@ -14,6 +15,7 @@ namespace quire::torture {
 
 inline constexpr int kSingleKeys = 200;
 inline constexpr int kBlockKeys = 10'000;
+inline constexpr int kHotKeys = 5;
 
 enum class TwinKind { kCollection, kHeap };
 
@@ -27,6 +29,8 @@ std::string BlockBegin(int client);
 std::string BlockEnd(int client);
 // Under this name the journal has the block.
 std::string BlockName(int client);
+std::string HotKey(int index);
+bool IsHotKey(absl::string_view key);
 // Whose key it is; -1 when it is no key of these tables. `in_block`: a key of the block.
 int OwnerOf(absl::string_view key, bool* in_block);
 

@@ -130,16 +130,33 @@ void StartClients(const Arguments& arguments, Clients* clients) {
   }
 }
 
-// Checkpoints at random moments, so that the server's log behind them goes away.
-void RunCheckpoints(const std::string& conninfo, uint64_t seed, const std::atomic<bool>* over) {
+// What goes on beside the clients, at random moments: checkpoints, so that the server's log behind
+// them goes away; and a look at the twins, which every snapshot must find equal.
+struct Companion {
+  uint64_t checks = 0;
+  std::vector<std::string> problems;
+};
+
+void RunCompanion(const std::string& conninfo, uint64_t seed, const std::atomic<bool>* over,
+                  Companion* companion) {
   auto connection = Connection::Open(conninfo, kPatience);
   std::mt19937_64 random(seed);
   while (connection.ok() && !*over) {
-    const absl::Time next = absl::Now() + absl::Milliseconds(100 + random() % 900);
+    const absl::Time next = absl::Now() + absl::Milliseconds(100 + random() % 400);
     while (absl::Now() < next && !*over) {
       absl::SleepFor(absl::Milliseconds(10));
     }
-    if (!connection->Run("CHECKPOINT").ok()) {
+    absl::Status status;
+    if (random() % 2 == 0) {
+      status = connection->Run("CHECKPOINT").status();
+    } else {
+      VerifyReport report;
+      status = CheckTwins(&*connection, &report);
+      companion->problems = report.problems;
+      companion->checks += status.ok() ? 1 : 0;
+    }
+    // Of errors the clients tell.
+    if (!status.ok() || !companion->problems.empty()) {
       return;
     }
   }
@@ -188,21 +205,26 @@ int Load(const Arguments& arguments) {
   Clients clients;
   std::atomic<bool> over{false};
   StartClients(arguments, &clients);
-  std::thread checkpoints(RunCheckpoints, arguments.conninfo, arguments.seed, &over);
+  Companion companion;
+  std::thread beside(RunCompanion, arguments.conninfo, arguments.seed, &over, &companion);
   if (!Watch(arguments, clients)) {
     std::fflush(stdout);
     _exit(3);
   }
   over = true;
-  checkpoints.join();
-  int code = 0, in_flight = 0;
-  uint64_t committed = 0, rolled_back = 0, blocks = 0;
+  beside.join();
+  for (const std::string& problem : companion.problems) {
+    absl::PrintF("FINDING: while clients write: %s\n", problem);
+  }
+  int code = companion.problems.empty() ? 0 : 1, in_flight = 0;
+  uint64_t committed = 0, rolled_back = 0, blocks = 0, conflicts = 0;
   for (size_t i = 0; i < clients.size(); ++i) {
     Client& client = *clients[i];
     client.thread.join();
     committed += client.progress.committed;
     rolled_back += client.progress.rolled_back;
     blocks += client.progress.blocks;
+    conflicts += client.progress.conflicts;
     in_flight += client.progress.in_flight ? 1 : 0;
     if (!client.status.ok()) {
       std::printf("FINDING: client %zu, %s: %s\n", i, client.progress.doing.load(),
@@ -210,10 +232,8 @@ int Load(const Arguments& arguments) {
       code = 1;
     }
   }
-  std::printf("load: committed=%llu rolled_back=%llu blocks=%llu in_flight=%d\n",
-              static_cast<unsigned long long>(committed),
-              static_cast<unsigned long long>(rolled_back), static_cast<unsigned long long>(blocks),
-              in_flight);
+  absl::PrintF("load: committed=%d rolled_back=%d blocks=%d conflicts=%d checks=%d in_flight=%d\n",
+               committed, rolled_back, blocks, conflicts, companion.checks, in_flight);
   return code;
 }
 

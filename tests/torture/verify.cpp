@@ -49,6 +49,10 @@ absl::StatusOr<std::vector<State>> ReadStates(Connection* connection, size_t cli
     if (!keys.insert(key).second) {
       AddProblem(report, absl::StrCat("the scan gives ", key, " twice"));
     }
+    // Who wrote a hot key last is nowhere written down; its twin is all there is to compare with.
+    if (IsHotKey(key)) {
+      continue;
+    }
     bool in_block = false;
     int64_t value = kAbsent;
     const int client = OwnerOf(key, &in_block);
@@ -163,6 +167,8 @@ void CheckClient(int client, const History& history, const State& actual, bool l
   DescribeDifference(client, history, actual, report);
 }
 
+}  // namespace
+
 absl::Status CheckTwins(Connection* connection, VerifyReport* report) {
   QUIRE_ASSIGN_OR_RETURN(const Result result, connection->Run(R"(
     SELECT _id, d._id IS NULL, t._id IS NULL, count(*) OVER ()
@@ -190,6 +196,8 @@ absl::Status CheckCount(Connection* connection, VerifyReport* report) {
   }
   return absl::OkStatus();
 }
+
+namespace {
 
 // The access by key must see the same documents as the scan, and no others.
 absl::Status CheckLookups(Connection* connection, int client, const State& actual,

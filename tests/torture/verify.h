@@ -26,6 +26,10 @@ struct VerifyReport {
   std::vector<State> states;  // each client's, from which its next journal starts
 };
 
+// Whether the twins are equal, in one statement and therefore one snapshot: also while clients
+// write. Adds what it finds to the report's problems.
+absl::Status CheckTwins(Connection* connection, VerifyReport* report);
+
 // Checks that
 //   (a) every client finds the state after a prefix of its transactions, and none that it was
 //       promised is missing from that prefix; so no transaction is there in part, either,

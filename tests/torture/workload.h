@@ -32,6 +32,7 @@ struct WorkloadProgress {
   std::atomic<uint64_t> committed{0};
   std::atomic<uint64_t> rolled_back{0};
   std::atomic<uint64_t> blocks{0};          // transactions that wrote a whole block
+  std::atomic<uint64_t> conflicts{0};       // transactions that gave way to another one
   std::atomic<const char*> doing{"start"};  // the statement that was sent last
   std::atomic<bool> finished{false};
   // When the connection was lost: a transaction had sent a write and had no answer to its end.
@@ -67,16 +68,24 @@ class Workload {
   absl::Status InsertBlock(int64_t value);
   absl::Status Commit();
 
+  // Keys that all clients write (hot_keys.cpp).
+  absl::Status RunHotTransaction();
+  absl::Status HotOperations(bool snapshot);
+  absl::Status HotOperation(const std::string& key, bool snapshot);
+
   // Sends the same change to both tables, in either order; both must change `rows` rows.
-  struct Change {
+  struct TwoChanges {
     const char* name;
     std::string collection;
     std::string twin;
     std::vector<std::string> parameters;
   };
-  absl::Status Both(const Change& change, int64_t rows);
+  absl::Status Both(const TwoChanges& change, int64_t rows);
   absl::Status Send(const char* name, const std::string& sql,
                     const std::vector<std::string>& parameters, int64_t rows);
+  // The same; says how many rows it has changed.
+  absl::StatusOr<int64_t> Change(const char* name, const std::string& sql,
+                                 const std::vector<std::string>& parameters);
   absl::Status Send(const char* sql);
 
   int64_t Value(const std::string& key) const;

@@ -31,6 +31,7 @@ sub torture_node
 log_statement = none
 restart_after_crash = on
 max_connections = 30
+deadlock_timeout = 50ms
 shared_buffers = 64MB
 max_wal_size = 16MB
 checkpoint_timeout = 30s
