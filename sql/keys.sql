@@ -75,7 +75,8 @@ INSERT INTO any_key VALUES (NULL, 8);
 CREATE FOREIGN TABLE texts (_id text, n int) SERVER quire;
 CREATE FOREIGN TABLE uuids (_id uuid, n int, _doc jsonb) SERVER quire;
 INSERT INTO texts (n) SELECT i FROM generate_series(1, 100) AS i;
-SELECT count(DISTINCT _id), count(DISTINCT _id::uuid), bool_and(substr(_id, 15, 1) = '7') FROM texts;
+SELECT count(DISTINCT _id), count(DISTINCT _id::uuid), bool_and(substr(_id, 15, 1) = '7')
+  FROM texts;
 INSERT INTO uuids (n) VALUES (1) RETURNING _id::text = _doc->>'_id', length(_doc->>'_id');
 INSERT INTO uuids (_doc) VALUES ('{"_id": null}') RETURNING _id IS NOT NULL;
 INSERT INTO numbers (n) VALUES (4);

@@ -13,7 +13,8 @@ SELECT namespace, collection, owner, tables, key_type FROM quire.collections
 -- Options are checked one by one …
 CREATE FOREIGN TABLE bad (_id text) SERVER quire OPTIONS (colection 'x');
 CREATE FOREIGN TABLE bad (_id text) SERVER quire OPTIONS (collection '');
-CREATE FOREIGN TABLE bad (_id text) SERVER quire OPTIONS (namespace 'this name is far longer than the sixty-three bytes that a name may have');
+CREATE FOREIGN TABLE bad (_id text) SERVER quire
+  OPTIONS (namespace 'this name is far longer than the sixty-three bytes that a name may have');
 CREATE FOREIGN TABLE bad (_id text) SERVER quire OPTIONS (strict 'perhaps');
 CREATE FOREIGN TABLE bad (_id text, a int OPTIONS (pat 'b')) SERVER quire;
 CREATE FOREIGN TABLE bad (_id text, a int OPTIONS (path '')) SERVER quire;
@@ -30,7 +31,8 @@ CREATE FOREIGN TABLE bad (_id text, x int OPTIONS (path '_doc.x')) SERVER quire;
 CREATE FOREIGN TABLE bad (_id text, _doc text) SERVER quire;
 CREATE FOREIGN TABLE bad (_id text, _version int) SERVER quire;
 CREATE FOREIGN TABLE bad (_id text, _modified timestamp) SERVER quire;
-CREATE FOREIGN TABLE bad (_id text, a int, _version bigint GENERATED ALWAYS AS (1) STORED) SERVER quire;
+CREATE FOREIGN TABLE bad (_id text, a int, _version bigint GENERATED ALWAYS AS (1) STORED)
+  SERVER quire;
 -- Names that begin with an underscore are fine with a path.
 CREATE FOREIGN TABLE fine (_id text, _other int OPTIONS (path '_other'),
   doc json OPTIONS (path '_doc'), v bigint OPTIONS (path '_version'),

@@ -36,17 +36,20 @@ SELECT same(q) FROM unnest(ARRAY[
   'SELECT p.name FROM people p WHERE p._id IN (SELECT head FROM depts)',
   'SELECT p.name FROM people p WHERE p._id NOT IN (SELECT boss FROM people WHERE boss IS NOT NULL)',
   'SELECT d.*, x.* FROM depts d, LATERAL (SELECT name FROM people WHERE _id = d.head) x',
-  'SELECT d.*, x.* FROM depts d, LATERAL (SELECT name FROM people WHERE _id = ANY (ARRAY[d.head, 1])) x',
+  'SELECT d.*, x.* FROM depts d, LATERAL
+     (SELECT name FROM people WHERE _id = ANY (ARRAY[d.head, 1])) x',
   'SELECT dept, count(*), min(name), max(_id), sum(boss) FROM people GROUP BY dept',
   'SELECT dept, tags[2], count(*) FROM people GROUP BY ROLLUP (1, 2) HAVING count(*) > 50',
-  'SELECT * FROM (SELECT _id, row_number() OVER (PARTITION BY dept ORDER BY _id DESC) r FROM people) w WHERE r = 1',
+  'SELECT * FROM (SELECT _id, row_number() OVER (PARTITION BY dept ORDER BY _id DESC) r
+     FROM people) w WHERE r = 1',
   'SELECT DISTINCT dept FROM people',
   'SELECT name FROM people ORDER BY dept NULLS FIRST, _id DESC LIMIT 7 OFFSET 3',
   'SELECT _id FROM people WHERE ''1'' = ANY (tags) AND dept IS NULL',
   'SELECT _id FROM people WHERE name LIKE ''name 4_'' OR boss BETWEEN 10 AND 12',
   'SELECT p FROM people p WHERE p._id = 7 AND p.name IS NULL',
   'SELECT count(*) FROM people a FULL JOIN people b ON a._id = b.boss',
-  'WITH RECURSIVE up AS (SELECT _id, boss FROM people WHERE _id = 500 UNION SELECT p._id, p.boss FROM people p JOIN up ON p._id = up.boss) SELECT * FROM up',
+  'WITH RECURSIVE up AS (SELECT _id, boss FROM people WHERE _id = 500 UNION
+     SELECT p._id, p.boss FROM people p JOIN up ON p._id = up.boss) SELECT * FROM up',
   'SELECT _id FROM people WHERE _id <= 3 UNION ALL SELECT _id FROM people WHERE _id = 2',
   'SELECT (SELECT b.name FROM people b WHERE b._id = p.boss) FROM people p WHERE p._id < 9',
   'SELECT 1 FROM people WHERE false',
@@ -82,7 +85,8 @@ SELECT estimated_rows('SELECT * FROM people'),
        estimated_rows('SELECT * FROM people WHERE _id = 1'),
        estimated_rows('SELECT * FROM people WHERE _id IN (1, 2, 3)'),
        estimated_rows('SELECT * FROM depts JOIN people ON _id = head'),
-       estimated_rows('SELECT * FROM people JOIN people b ON b._id = people.boss') BETWEEN 400 AND 500;
+       estimated_rows('SELECT * FROM people JOIN people b ON b._id = people.boss')
+         BETWEEN 400 AND 500;
 
 -- Prepared statements: the plan that serves every value looks the key up as well.
 PREPARE get(int) AS SELECT name FROM people WHERE _id = $1;

@@ -24,8 +24,8 @@ COPY checked (_id, _doc) FROM STDIN;
 SELECT _id, name, age, _version FROM checked ORDER BY _id;
 
 -- Generated columns are fields like others, computed from the row as it is stored.
-CREATE FOREIGN TABLE generated (_id int, a int, b int, c int GENERATED ALWAYS AS (a * 10 + b) STORED,
-  _doc jsonb) SERVER quire;
+CREATE FOREIGN TABLE generated (_id int, a int, b int,
+  c int GENERATED ALWAYS AS (a * 10 + b) STORED, _doc jsonb) SERVER quire;
 INSERT INTO generated (_id, a, b) VALUES (1, 1, 2) RETURNING *;
 INSERT INTO generated (_id, _doc) VALUES (2, '{"a": 3, "b": 4, "c": 0}') RETURNING *;
 INSERT INTO generated (_id, b, _doc) VALUES (3, 9, '{"a": 3}') RETURNING *;
@@ -41,7 +41,8 @@ CREATE FUNCTION log() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   IF TG_LEVEL = 'ROW' THEN
     RAISE NOTICE '% % old % new %', TG_WHEN, TG_OP,
-      CASE WHEN TG_OP <> 'INSERT' THEN OLD::text END, CASE WHEN TG_OP <> 'DELETE' THEN NEW::text END;
+      CASE WHEN TG_OP <> 'INSERT' THEN OLD::text END,
+      CASE WHEN TG_OP <> 'DELETE' THEN NEW::text END;
   ELSE
     RAISE NOTICE '% % statement', TG_WHEN, TG_OP;
   END IF;
@@ -128,7 +129,8 @@ COPY parted FROM STDIN;
 204	two hundred and four	204
 \.
 INSERT INTO parted VALUES (2, 'two again', 2);
-SELECT tableoid::regclass, count(*), sum(n) FROM parted GROUP BY tableoid ORDER BY tableoid::regclass::text;
+SELECT tableoid::regclass, count(*), sum(n) FROM parted
+  GROUP BY tableoid ORDER BY tableoid::regclass::text;
 SELECT tableoid::regclass, * FROM parted WHERE _id IN (2, 102, 204) ORDER BY _id;
 EXPLAIN (COSTS OFF) SELECT * FROM parted WHERE _id = 204;
 UPDATE parted SET n = -n WHERE _id IN (2, 102, 202) RETURNING tableoid::regclass, *;

@@ -15,8 +15,8 @@ CREATE FOREIGN TABLE users (
 -- `_doc` is the base, columns that are not NULL go over it.
 INSERT INTO users (_id, _doc) VALUES ('a', '{"name": "Ada", "other": [1, 2.50], "age": null}')
   RETURNING *;
-INSERT INTO users (_id, name, age, _doc) VALUES ('b', 'Bob', 5, '{"name": "Ada", "age": 36, "x": 1}')
-  RETURNING _doc;
+INSERT INTO users (_id, name, age, _doc)
+  VALUES ('b', 'Bob', 5, '{"name": "Ada", "age": 36, "x": 1}') RETURNING _doc;
 INSERT INTO users (_id, city, zip) VALUES ('c', 'Paris', '75001') RETURNING _doc;
 INSERT INTO users (_id, city, _doc) VALUES ('d', 'Rome', '{"address": {"city": "Oslo", "no": 3}}')
   RETURNING _doc;
@@ -113,8 +113,10 @@ UPDATE heap SET n = n + 1;
 UPDATE numbers SET n = n + 1 WHERE n < 8;
 UPDATE heap SET n = n + 1 WHERE n < 8;
 -- One row that is joined twice is changed once, another command's row as it was before.
-UPDATE numbers SET n = n + v.x FROM (VALUES (1, 50), (1, 50), (2, 70)) AS v (id, x) WHERE _id = v.id;
-UPDATE heap SET n = n + v.x FROM (VALUES (1, 50), (1, 50), (2, 70)) AS v (id, x) WHERE _id = v.id;
+UPDATE numbers SET n = n + v.x FROM (VALUES (1, 50), (1, 50), (2, 70)) AS v (id, x)
+  WHERE _id = v.id;
+UPDATE heap SET n = n + v.x FROM (VALUES (1, 50), (1, 50), (2, 70)) AS v (id, x)
+  WHERE _id = v.id;
 DELETE FROM numbers USING (VALUES (3), (3), (4)) AS v (id) WHERE _id = v.id RETURNING numbers.*;
 DELETE FROM heap USING (VALUES (3), (3), (4)) AS v (id) WHERE _id = v.id RETURNING heap.*;
 WITH up AS (UPDATE numbers SET n = -n WHERE _id = 5 RETURNING *)
@@ -130,7 +132,8 @@ SELECT count(*), sum(n) FROM numbers;
 
 -- Defaults, and volatile expressions once for each row.
 CREATE SEQUENCE counter;
-CREATE FOREIGN TABLE counted (_id int DEFAULT nextval('counter'), n int DEFAULT 7, s text) SERVER quire;
+CREATE FOREIGN TABLE counted (_id int DEFAULT nextval('counter'), n int DEFAULT 7, s text)
+  SERVER quire;
 INSERT INTO counted (s) VALUES ('x'), ('y');
 UPDATE counted SET n = nextval('counter') RETURNING *;
 UPDATE counted SET n = DEFAULT WHERE _id = 1 RETURNING *;
