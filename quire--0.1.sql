@@ -133,3 +133,11 @@ CREATE VIEW quire.stat_log AS SELECT * FROM quire.stat_log_row();
 CREATE VIEW quire.progress AS SELECT * FROM quire.progress_row();
 
 GRANT SELECT ON quire.stat_log, quire.progress TO pg_monitor;
+
+-- Returns once a copy of the data directory that begins now can be opened: to be called between
+-- pg_backup_start() and the copy. pg_basebackup needs no such call.
+CREATE FUNCTION quire.backup_ready() RETURNS void
+  AS 'MODULE_PATHNAME', 'quire_backup_ready'
+  LANGUAGE C STRICT VOLATILE PARALLEL RESTRICTED;
+
+REVOKE ALL ON FUNCTION quire.backup_ready() FROM PUBLIC;

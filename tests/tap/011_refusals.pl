@@ -30,6 +30,30 @@ like(error_of(q{BEGIN ISOLATION LEVEL SERIALIZABLE; SELECT count(*) FROM f}),
 	qr/0A000.*HINT.*_version/s, 'SERIALIZABLE');
 like(error_of(q{BEGIN READ ONLY; INSERT INTO f VALUES ('r', '{}')}), qr/25006/, 'READ ONLY');
 
+# ---- errors at the border between the server and the engine
+
+$node->safe_psql('postgres', q{
+	CREATE FUNCTION door(text) RETURNS text AS '$libdir/quire', 'quire_check_door' LANGUAGE C STRICT;
+	CREATE FUNCTION door_alive() RETURNS int AS '$libdir/quire', 'quire_check_door_alive' LANGUAGE C;
+});
+my %doors = (
+	'server' => qr/22012: error of the server.*DETAIL:  its detail.*HINT:  its hint/s,
+	'memory' => qr/53200: the process has run out of memory/,
+	'exception' => qr/XX000: an exception/,
+	'other exception' => qr/XX000: unknown exception/,
+	'damage' => qr/XX001: damaged/,
+	'full' => qr/53200: full.*HINT:  .*quire.memory/s,
+	'all' => qr/55P03: message.*DETAIL:  detail.*HINT:  hint/s,
+	'long' => qr/XX000: x{1000}/);
+foreach my $kind (sort keys %doors)
+{
+	my ($code, $out, $err) = $node->psql('postgres',
+		"\\set VERBOSITY verbose\nSELECT door('$kind');\nSELECT door_alive(), door('no error')",
+		on_error_stop => 0);
+	like($err, $doors{$kind}, "an error through the doors: $kind");
+	is($out, '0|no error', '... leaves no object behind, and the session goes on');
+}
+
 # ---- without the library
 
 $node->append_conf('postgresql.conf', "shared_preload_libraries = 'auto_explain, pg_stat_statements'");
@@ -55,7 +79,7 @@ is($node->safe_psql('postgres', 'SELECT count(*) FROM f'), 1000, 'and did no har
 $node->append_conf('postgresql.conf', "max_replication_slots = 0\nmax_wal_senders = 0");
 $node->stop;
 # The server itself does not start with a slot that it has no room for.
-PostgreSQL::Test::Utils::system_or_bail('rm', '-rf', $node->data_dir . '/pg_replslot/quire');
+system_or_bail('rm', '-rf', $node->data_dir . '/pg_replslot/quire');
 $node->start;
 like(error_of('SELECT count(*) FROM f'), qr/max_replication_slots/, 'no room for the slot');
 $node->append_conf('postgresql.conf', "max_replication_slots = 10\nmax_wal_senders = 10");
@@ -101,13 +125,29 @@ overwrite($identity, 30, $old);
 start_node($node);
 is($node->safe_psql('postgres', 'SELECT count(*) FROM f'), 1000, 'mended');
 
+# ---- an engine that is still being loaded
+
+$node->stop;
+my ($segment) = reverse(segments());
+rename $segment, "$segment.kept" or die $!;
+# Whoever opens a pipe for reading waits for somebody who writes.
+system_or_bail('mkfifo', $segment);
+$node->start;
+like(error_of(q{SET statement_timeout = '300ms'; SELECT count(*) FROM f}),
+	qr/57P03.*not ready yet: it reads its log.*statement timeout/s, 'a wait that is too long is cancelled');
+$node->stop('immediate');
+unlink $segment or die $!;
+rename "$segment.kept", $segment or die $!;
+start_node($node);
+is($node->safe_psql('postgres', 'SELECT count(*) FROM f'), 1000, 'and loaded');
+
 # ---- a hole between the engine log and the server's
 
 $node->safe_psql('postgres', 'SELECT pg_switch_wal(); CHECKPOINT');
 $node->stop;
 rename $node->data_dir . '/quire', $node->data_dir . '/quire.kept' or die $!;
 mkdir $node->data_dir . '/quire' or die $!;
-PostgreSQL::Test::Utils::system_or_bail('cp', $node->data_dir . '/quire.kept/engine', $identity);
+system_or_bail('cp', $node->data_dir . '/quire.kept/engine', $identity);
 foreach (1 .. 3)
 {
 	$node->start;
@@ -115,10 +155,10 @@ foreach (1 .. 3)
 	$node->safe_psql('postgres', 'SELECT pg_switch_wal(); CHECKPOINT; SELECT pg_switch_wal(); CHECKPOINT');
 	$node->stop;
 	# Not a log without a beginning: the slot would keep what the engine still needs.
-	PostgreSQL::Test::Utils::system_or_bail('rm', '-rf', $node->data_dir . '/pg_replslot/quire',
+	system_or_bail('rm', '-rf', $node->data_dir . '/pg_replslot/quire',
 		$node->data_dir . '/quire/log');
 }
-PostgreSQL::Test::Utils::system_or_bail('rm', '-rf', $node->data_dir . '/quire');
+system_or_bail('rm', '-rf', $node->data_dir . '/quire');
 rename $node->data_dir . '/quire.kept', $node->data_dir . '/quire' or die $!;
 
 # ---- the folder of another server
@@ -126,7 +166,7 @@ rename $node->data_dir . '/quire.kept', $node->data_dir . '/quire' or die $!;
 my $other = quire_node('other');
 $other->stop;
 rename $node->data_dir . '/quire', $node->data_dir . '/quire.kept' or die $!;
-PostgreSQL::Test::Utils::system_or_bail('cp', '-r', $other->data_dir . '/quire', $node->data_dir . '/quire');
+system_or_bail('cp', '-r', $other->data_dir . '/quire', $node->data_dir . '/quire');
 $node->start;
 like(error_of('SELECT count(*) FROM f'), qr/55000.*another|belongs to the server/s, "another server's folder");
 $node->stop;
