@@ -1,6 +1,6 @@
-# Clients write documents and their heap twins while a backend, the log worker, or the whole server
-# is killed at a random moment. Nothing acknowledged may be missing afterwards, no transaction may be
-# there in part, and the twins must be equal.
+# Clients write documents and their heap twins while a backend, the log worker, or the whole
+# server is killed at a random moment. Nothing acknowledged may be missing afterwards, no transaction
+# may be there in part, and the twins must be equal.
 #
 # QUIRE_TORTURE_ROUNDS (10) rounds from QUIRE_TORTURE_SEED (random, printed).
 
@@ -24,8 +24,7 @@ note("seed $seed: QUIRE_TORTURE_SEED=$seed repeats these rounds");
 my $node = torture_node('torture');
 my $torture = Quire::Torture->new($node);
 
-# What is killed, in random order, each kind equally often. `twice`: the server, and the server again
-# while it recovers.
+# What is killed, in random order. `twice`: the server, and the server again while it recovers.
 my @kinds = qw(server backend worker server twice backend worker server);
 my @victims;
 my ($cut, $log_offset, %seen, %sum) = (0, 0);
@@ -79,12 +78,11 @@ sub strike
 		kill_node($node);
 		return;
 	}
-	my $title = $victim eq 'worker' ? qr/quire log worker/ : qr/\[local\]/;
-	# Without an engine the tools' own test makes do with another process.
-	$title = qr/quire log worker|walwriter/ if $victim eq 'worker' && $ENV{QUIRE_TORTURE_HEAP};
-	my @processes;
-	wait_until(sub { @processes = children_titled($title); @processes > 0 }, "a process $title");
-	kill 'KILL', $processes[ rand @processes ];
+	my $session = q{SELECT pid FROM pg_stat_activity WHERE application_name = 'torture'
+		ORDER BY random() LIMIT 1};
+	my $pid = $victim eq 'worker' ? worker_pid($node) : $node->safe_psql('postgres', $session);
+	$pid =~ /^\d+$/ or die "no $victim to kill";
+	kill 'KILL', $pid;
 	return;
 }
 
@@ -100,21 +98,6 @@ sub revive
 	}
 	start_node($node) if $victim eq 'server' || $victim eq 'twice';
 	return;
-}
-
-# The children of the postmaster whose title matches.
-sub children_titled
-{
-	my ($title) = @_;
-	my @found;
-	foreach my $pid (children_of($node->{_pid}))
-	{
-		open(my $file, '<', "/proc/$pid/cmdline") or next;
-		my $line = <$file> // '';
-		close $file;
-		push @found, $pid if $line =~ $title;
-	}
-	return @found;
 }
 
 sub start_without_waiting

@@ -12,7 +12,7 @@ use Time::HiRes qw(usleep);
 use Quire::Test;
 use Quire::Torture;
 
-my $backups = $ENV{QUIRE_BACKUPS} // 3;
+my $backups = $ENV{QUIRE_BACKUPS} // 2;
 my $seed = $ENV{QUIRE_TORTURE_SEED} // int(rand(1_000_000)) + 1;
 srand($seed);
 note("seed $seed: QUIRE_TORTURE_SEED=$seed repeats the load");

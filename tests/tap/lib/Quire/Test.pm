@@ -57,14 +57,21 @@ sub kill_node
 {
 	my ($node) = @_;
 	my $pid = $node->{_pid} or die 'the server is not running';
+	# In a chroot without /proc only the server itself knows its processes, unless it still starts.
+	my $proc = -d '/proc/self';
+	my ($code, $known) = $proc ? (0, '') : $node->psql('postgres',
+		'SELECT pid FROM pg_stat_activity UNION SELECT worker_pid FROM quire.stat_log');
+	my @all = ($pid, split(/\n/, $known // ''));
 	# Stopped, it starts no further child between the list and the kill.
 	kill 'STOP', $pid;
-	my @all = ($pid, children_of($pid));
+	push @all, children_of($pid);
 	kill 'KILL', @all;
-	foreach my $process (@all)
+	foreach my $process ($proc ? @all : ())
 	{
 		wait_until(sub { !is_alive($process) }, "process $process to die");
 	}
+	# There the dead cannot be told from those whom nobody has reaped, either.
+	usleep(200_000) unless $proc;
 	# Where nobody reaps a killed postmaster it still looks alive to the next one.
 	unlink $node->data_dir . '/postmaster.pid';
 	unlink glob($node->host . '/.s.PGSQL.' . $node->port . '*');

@@ -132,7 +132,8 @@ sub _ended
 sub _command
 {
 	my ($self, $command, $node, @arguments) = @_;
-	return ($self->{program}, $command, '--conn=' . $node->connstr('postgres'),
+	my $connection = $node->connstr('postgres') . ' application_name=torture';
+	return ($self->{program}, $command, "--conn=$connection",
 		"--state=$self->{state}", "--clients=$self->{clients}", @arguments);
 }
 
