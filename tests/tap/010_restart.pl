@@ -13,8 +13,14 @@ use Time::HiRes qw(usleep);
 use Quire::Test;
 
 # A session's buffer that a few hundred rows overflow: undecided changes are then in the log.
-my $node = quire_node('main', settings => "restart_after_crash = on\nquire.session_buffer = '16kB'");
+my $node = quire_node('main', settings => q{
+restart_after_crash = on
+max_prepared_transactions = 5
+quire.session_buffer = '16kB'
+});
 my $round = 0;
+# Which sessions undecided() has started.
+my $sleeps = "query LIKE '%pg_sleep(600)%' AND pid <> pg_backend_pid()";
 
 $node->safe_psql('postgres', q{
 	CREATE FOREIGN TABLE f (_id text NOT NULL, _doc jsonb) SERVER quire;
@@ -26,9 +32,11 @@ $node->safe_psql('postgres', q{
 		INSERT INTO h VALUES (key, jsonb_build_object('_id', key, 'v', value));
 	$$;
 	CREATE PROCEDURE fill(prefix text, rows int) LANGUAGE sql AS $$
-		INSERT INTO f SELECT prefix || i, jsonb_build_object('_id', prefix || i, 'v', i, 'x', repeat('x', 90))
+		INSERT INTO f SELECT prefix || i,
+		       jsonb_build_object('_id', prefix || i, 'v', i, 'x', repeat('x', 90))
 		  FROM generate_series(1, rows) i;
-		INSERT INTO h SELECT prefix || i, jsonb_build_object('_id', prefix || i, 'v', i, 'x', repeat('x', 90))
+		INSERT INTO h SELECT prefix || i,
+		       jsonb_build_object('_id', prefix || i, 'v', i, 'x', repeat('x', 90))
 		  FROM generate_series(1, rows) i;
 	$$;
 });
@@ -69,7 +77,8 @@ sub check
 	is(twins_differ($node, 'f', 'h'), 0, "$how: documents and rows agree");
 	is($node->safe_psql('postgres', q{SELECT _doc->>'v' FROM f WHERE _id = 'same'}),
 		$round, "$how: the last value is there");
-	is($node->safe_psql('postgres', q{SELECT count(*) FROM f WHERE _id LIKE 'lost%' OR _id LIKE 'undone%'}),
+	is($node->safe_psql('postgres', q{
+		SELECT count(*) FROM f WHERE _id LIKE 'lost%' OR _id LIKE 'undone%'}),
 		0, "$how: nothing that was rolled back");
 	return;
 }
@@ -115,7 +124,7 @@ check('after the crash');
 my $victim = undecided('session');
 write_some();
 kill 'KILL', $node->safe_psql('postgres',
-	q{SELECT pid FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)%' AND pid <> pg_backend_pid()});
+	"SELECT pid FROM pg_stat_activity WHERE $sleeps");
 $victim->finish;
 wait_for_restart();
 check('kill -9 of a session');
@@ -133,10 +142,12 @@ my $session = undecided('terminated');
 kill 'TERM', $before;
 write_some();
 check('without a log worker');
-wait_until(sub { my $now = worker_pid($node); $now ne '' && $now ne $before }, 'another log worker');
+wait_until(
+	sub { my $now = worker_pid($node); $now ne '' && $now ne $before },
+	'another log worker');
 write_some();
 check('another log worker');
-is($node->safe_psql('postgres', q{SELECT count(*) FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)%' AND pid <> pg_backend_pid()}),
+is($node->safe_psql('postgres', "SELECT count(*) FROM pg_stat_activity WHERE $sleeps"),
 	1, 'sessions went on meanwhile');
 kill_node($node);
 $session->finish;
@@ -150,6 +161,22 @@ $node->start;
 kill_node($node);
 start_node($node);
 check('two crashes');
+
+# A prepared transaction, which has no documents, outlives a crash; undecided ones beside it do not.
+$node->safe_psql('postgres', q{
+	CREATE TABLE prepared (n int);
+	BEGIN;
+	INSERT INTO prepared VALUES (1);
+	PREPARE TRANSACTION 'p';
+});
+write_some();
+$open = undecided('beside');
+kill_node($node);
+$open->finish;
+start_node($node);
+check('beside a prepared transaction');
+$node->safe_psql('postgres', "COMMIT PREPARED 'p'");
+is($node->safe_psql('postgres', 'SELECT count(*) FROM prepared'), 1, '... which commits');
 
 # An idle worker sleeps.
 my $worker = worker_pid($node);

@@ -56,10 +56,11 @@ foreach my $kind (sort keys %doors)
 
 # ---- without the library
 
-$node->append_conf('postgresql.conf', "shared_preload_libraries = 'auto_explain, pg_stat_statements'");
+$node->append_conf('postgresql.conf',
+	"shared_preload_libraries = 'auto_explain, pg_stat_statements'");
 $node->restart;
 like(error_of('SELECT count(*) FROM f'),
-	qr/55000.*ALTER SYSTEM SET shared_preload_libraries = 'auto_explain', 'pg_stat_statements', 'quire'.*restart/s,
+	qr/55000.*ALTER SYSTEM SET .* = 'auto_explain', 'pg_stat_statements', 'quire'.*restart/s,
 	'not preloaded: the statement that keeps what is preloaded');
 $node->append_conf('postgresql.conf', "shared_preload_libraries = 'quire'");
 $node->stop;
@@ -110,8 +111,10 @@ my $old = overwrite($first, 6000, 'damage');
 $node->start;
 my $error = error_of('SELECT count(*) FROM f');
 like($error, qr/XX001/, 'damage in the engine log');
-like($error, qr/quire\/log\/[0-9A-F]{16}\.qlog.*offset.*expected.*found/is, '... names file, offset, expected, found');
-is($node->safe_psql('postgres', 'SELECT phase FROM quire.progress'), 'failed', '... and progress shows it');
+like($error, qr/quire\/log\/[0-9A-F]{16}\.qlog.*offset.*expected.*found/is,
+	'... names file, offset, expected, found');
+is($node->safe_psql('postgres', 'SELECT phase FROM quire.progress'),
+	'failed', '... and progress shows it');
 is($node->safe_psql('postgres', 'SELECT 1'), 1, '... the server goes on');
 $node->stop;
 overwrite($first, 6000, $old);
@@ -134,7 +137,8 @@ rename $segment, "$segment.kept" or die $!;
 system_or_bail('mkfifo', $segment);
 $node->start;
 like(error_of(q{SET statement_timeout = '300ms'; SELECT count(*) FROM f}),
-	qr/57P03.*not ready yet: it reads its log.*statement timeout/s, 'a wait that is too long is cancelled');
+	qr/57P03.*not ready yet: it reads its log.*statement timeout/s,
+	'a wait that is too long is cancelled');
 $node->stop('immediate');
 unlink $segment or die $!;
 rename "$segment.kept", $segment or die $!;
@@ -152,7 +156,7 @@ foreach (1 .. 3)
 {
 	$node->start;
 	like(error_of('SELECT count(*) FROM f'), qr/55000.*is not there/s, 'missing WAL') if $_ == 3;
-	$node->safe_psql('postgres', 'SELECT pg_switch_wal(); CHECKPOINT; SELECT pg_switch_wal(); CHECKPOINT');
+	$node->safe_psql('postgres', 'SELECT pg_switch_wal(); CHECKPOINT') foreach 1 .. 2;
 	$node->stop;
 	# Not a log without a beginning: the slot would keep what the engine still needs.
 	system_or_bail('rm', '-rf', $node->data_dir . '/pg_replslot/quire',
@@ -168,7 +172,7 @@ $other->stop;
 rename $node->data_dir . '/quire', $node->data_dir . '/quire.kept' or die $!;
 system_or_bail('cp', '-r', $other->data_dir . '/quire', $node->data_dir . '/quire');
 $node->start;
-like(error_of('SELECT count(*) FROM f'), qr/55000.*another|belongs to the server/s, "another server's folder");
+like(error_of('SELECT count(*) FROM f'), qr/55000.*belongs to the server/s, "another server's folder");
 $node->stop;
 
 done_testing();

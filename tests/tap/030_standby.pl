@@ -11,7 +11,8 @@ use Test::More;
 
 use Quire::Test;
 
-my $settings = "max_wal_size = 4MB\nwal_keep_size = 0\nwal_log_hints = on\nquire.session_buffer = '16kB'";
+my $settings = "max_wal_size = 4MB\nwal_keep_size = 0\nwal_log_hints = on\n"
+	. "quire.session_buffer = '16kB'";
 
 # The primary keeps its log for pg_rewind, the standbys keep nothing that they need not.
 my $primary = quire_node('primary', allows_streaming => 1, extra => ['--wal-segsize=1'],
@@ -113,7 +114,7 @@ command_ok(
 	'pg_rewind');
 $primary->append_conf('postgresql.conf',
 	"port = " . $primary->port . "\nprimary_conninfo = '" . $closed->connstr . "'\n"
-	. "shared_preload_libraries = 'quire'\nprimary_slot_name = ''\nhot_standby = on\nrecovery_target_timeline = latest");
+	. "shared_preload_libraries = 'quire'\nprimary_slot_name = ''\nhot_standby = on\n");
 append_to_file($primary->data_dir . '/standby.signal', '');
 $primary->start;
 $closed->safe_psql('postgres', "CALL fill('after', 500)");
