@@ -1,6 +1,6 @@
 # Clients write documents and their heap twins while a backend, the log worker, or the whole
-# server is killed at a random moment. Nothing acknowledged may be missing afterwards, no transaction
-# may be there in part, and the twins must be equal.
+# server is killed at a random moment. Nothing acknowledged may be missing afterwards, no
+# transaction may be there in part, and the twins must be equal.
 #
 # QUIRE_TORTURE_ROUNDS (10) rounds from QUIRE_TORTURE_SEED (random, printed).
 

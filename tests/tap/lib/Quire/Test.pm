@@ -119,8 +119,8 @@ sub wait_until
 	return;
 }
 
-# A session of its own that has run $sql in a transaction, which stays open. Call finish() on what is
-# returned once the server or the session is dead, kill_kill() to end the session.
+# A session of its own that has run $sql in a transaction, which stays open. Call finish() on what
+# is returned once the server or the session is dead, kill_kill() to end the session.
 sub leave_open
 {
 	my ($node, $sql) = @_;
