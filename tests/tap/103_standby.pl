@@ -1,7 +1,7 @@
 # Standbys in their simplest form. One with hot_standby = off, whose log worker must follow replay
 # although nobody can connect, and which passes restartpoints that remove the log behind it;
-# promoted, it has everything. And one whose primary dies in the middle of writes; promoted, it has a
-# state that the primary has had, documents and heap twins alike.
+# promoted, it has everything. And one whose primary dies in the middle of writes; promoted, it has
+# a state that the primary has had, documents and heap twins alike.
 
 use strict;
 use warnings;
