@@ -172,7 +172,8 @@ $other->stop;
 rename $node->data_dir . '/quire', $node->data_dir . '/quire.kept' or die $!;
 system_or_bail('cp', '-r', $other->data_dir . '/quire', $node->data_dir . '/quire');
 $node->start;
-like(error_of('SELECT count(*) FROM f'), qr/55000.*belongs to the server/s, "another server's folder");
+like(error_of('SELECT count(*) FROM f'), qr/55000.*belongs to the server/s,
+	"another server's folder");
 $node->stop;
 
 done_testing();
