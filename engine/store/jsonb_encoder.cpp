@@ -224,7 +224,7 @@ absl::Status AppendJsonb(ValueView value, ByteBuffer* out) {
 
 absl::Status AppendJsonb(ValueView value, std::string* out) {
   ByteBuffer buffer;
-  const absl::Status status = AppendJsonb(value, &buffer);
+  absl::Status status = AppendJsonb(value, &buffer);
   if (status.ok()) out->append(buffer.view());
   return status;
 }
