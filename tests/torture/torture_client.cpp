@@ -142,7 +142,7 @@ void RunCompanion(const std::string& conninfo, uint64_t seed, const std::atomic<
   auto connection = Connection::Open(conninfo, kPatience);
   std::mt19937_64 random(seed);
   while (connection.ok() && !*over) {
-    const absl::Time next = absl::Now() + absl::Milliseconds(100 + random() % 400);
+    const absl::Time next = absl::Now() + absl::Milliseconds(30 + random() % 200);
     while (absl::Now() < next && !*over) {
       absl::SleepFor(absl::Milliseconds(10));
     }
