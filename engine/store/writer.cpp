@@ -208,7 +208,10 @@ absl::StatusOr<WriteResult> Writer::Replace(CollectionState* collection, uint32_
       if (current->tombstone()) return WriteResult{.outcome = WriteOutcome::kAbsent};
       if (version == nullptr) {
         content.key = current->key();
-        version = NewVersion(session_, content);
+        // A full region must be able to get smaller.
+        version = NewVersion(
+            session_, content,
+            content.tombstone ? Allocator::Access::kReserve : Allocator::Access::kNormal);
         if (version == nullptr) return MemoryFull(document.size());
         ReserveWriteSet();
       }

@@ -222,6 +222,33 @@ TEST_F(WriterTest, FullMemoryFailsTheStatementAndRollbackGivesItBack) {
   EXPECT_EQ(documents(), inserted);
 }
 
+TEST_F(WriterTest, AFullRegionLetsDocumentsBeDeleted) {
+  host_.current.insert(10);
+  absl::Status status;
+  int inserted = 0;
+  while (status.ok()) {
+    status =
+        writer_.Insert(state_, "key" + std::to_string(inserted), "small", {.xid = 10}).status();
+    if (status.ok()) ++inserted;
+  }
+  ASSERT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
+  Commit(10);
+  host_.current.insert(11);
+  // What the allocator still had in stock goes first.
+  uint32_t updated = 1000;
+  for (status = absl::OkStatus(); status.ok(); ++updated) {
+    status = writer_.Update(state_, updated, "smaller", Now(11), {.xid = 11}).status();
+  }
+  ASSERT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
+  for (uint32_t number = 0; number < 100; ++number) {
+    const auto deleted = writer_.Delete(state_, number, Now(11), {.xid = 11});
+    ASSERT_TRUE(deleted.ok()) << deleted.status();
+    EXPECT_EQ(deleted->outcome, WriteOutcome::kDone);
+  }
+  Commit(11);
+  EXPECT_EQ(documents(), inserted - 100);
+}
+
 TEST_F(WriterTest, OldVersionsGoOnceTheHorizonHasPassed) {
   Insert(10, "a");
   Commit(10);
