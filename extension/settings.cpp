@@ -18,7 +18,6 @@ constexpr int kDocumentKbMax = 256 * 1024;
 
 int memory_mb = 1024;
 int huge_pages = static_cast<int>(HugePages::kTry);
-int cache_kb = -1;
 int log_segment_mb = 64;
 int log_sync_interval_ms = 1000;
 int session_buffer_kb = 256;
@@ -26,7 +25,6 @@ int document_kb_max = 16 * 1024;
 int depth_max = 100;
 int fields_max = 100'000;
 int array_length_max = 1'000'000;
-int backup_window_s = 24 * 60 * 60;
 int worker_delay_ms = 10;
 
 const config_enum_entry kHugePagesWords[] = {{"off", static_cast<int>(HugePages::kOff), false},
@@ -69,8 +67,6 @@ void DefineMemorySettings() {
 void DefineSettings(bool preloaded) {
   if (preloaded) DefineMemorySettings();
   const IntSetting settings[] = {
-      {"quire.cache_size", "Memory for documents that are in files too; -1 takes what there is.",
-       &cache_kb, -1, MAX_KILOBYTES, PGC_SIGHUP, GUC_UNIT_KB},
       {"quire.log_segment_size", "Size of the engine log's files.", &log_segment_mb, 1, 1024,
        PGC_SIGHUP, GUC_UNIT_MB},
       {"quire.log_sync_interval", "Time between two syncs of the engine log.",
@@ -84,8 +80,6 @@ void DefineSettings(bool preloaded) {
       {"quire.max_fields", "The most fields of one object.", &fields_max, 1, INT_MAX, PGC_SUSET, 0},
       {"quire.max_array_length", "The most elements of one array.", &array_length_max, 1, INT_MAX,
        PGC_SUSET, 0},
-      {"quire.backup_window", "How long replaced files are kept for a base backup that still runs.",
-       &backup_window_s, 0, INT_MAX, PGC_SIGHUP, GUC_UNIT_S},
       {"quire.worker_delay", "The log worker's pause between two rounds.", &worker_delay_ms, 1,
        10'000, PGC_SIGHUP, GUC_UNIT_MS},
   };
@@ -111,14 +105,6 @@ int64_t LogSyncIntervalUs() {
 
 int64_t WorkerDelayMs() {
   return worker_delay_ms;
-}
-
-int64_t BackupWindowS() {
-  return backup_window_s;
-}
-
-int64_t CacheBytes() {
-  return cache_kb < 0 ? kNoCacheLimit : int64_t{1024} * cache_kb;
 }
 
 uint64_t SessionBufferBytes() {

@@ -21,9 +21,6 @@ HugePages HugePagesWanted();  // quire.huge_pages
 uint64_t LogSegmentBytes();   // quire.log_segment_size
 int64_t LogSyncIntervalUs();  // quire.log_sync_interval
 int64_t WorkerDelayMs();      // quire.worker_delay
-int64_t BackupWindowS();      // quire.backup_window
-constexpr int64_t kNoCacheLimit = -1;
-int64_t CacheBytes();  // quire.cache_size, or kNoCacheLimit
 
 // Constant while a session lives.
 uint64_t SessionBufferBytes();  // quire.session_buffer
