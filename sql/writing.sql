@@ -127,6 +127,18 @@ WITH gone AS (DELETE FROM numbers WHERE _id > 105 RETURNING *)
   INSERT INTO numbers SELECT _id + 1000, n FROM gone RETURNING _id;
 WITH gone AS (DELETE FROM heap WHERE _id > 105 RETURNING *)
   INSERT INTO heap SELECT _id + 1000, n FROM gone;
+-- Subqueries in new values and conditions.
+UPDATE numbers SET n = (SELECT max(n) FROM heap) WHERE _id = 6;
+UPDATE heap SET n = (SELECT max(n) FROM heap) WHERE _id = 6;
+UPDATE numbers SET n = (SELECT sum(h.n) FROM heap h WHERE h._id < numbers._id) WHERE _id < 9;
+UPDATE heap SET n = (SELECT sum(h.n) FROM heap h WHERE h._id < heap._id) WHERE _id < 9;
+UPDATE numbers SET n = n + 1 WHERE _id = 7 OR _id IN (SELECT h._id FROM heap h WHERE h.n % 2 = 0);
+UPDATE heap SET n = n + 1 WHERE _id = 7 OR _id IN (SELECT h._id FROM heap h WHERE h.n % 2 = 0);
+DELETE FROM numbers WHERE n > (SELECT avg(n) * 3 FROM heap) AND EXISTS (SELECT FROM heap LIMIT 1);
+DELETE FROM heap WHERE n > (SELECT avg(n) * 3 FROM heap) AND EXISTS (SELECT FROM heap LIMIT 1);
+DELETE FROM numbers d WHERE NOT EXISTS (SELECT FROM heap h WHERE h._id = d._id);
+EXPLAIN (COSTS OFF) UPDATE numbers
+  SET n = (SELECT sum(h.n) FROM heap h WHERE h._id < numbers._id) WHERE _id = (SELECT 3);
 (TABLE numbers EXCEPT TABLE heap) UNION ALL (TABLE heap EXCEPT TABLE numbers);
 SELECT count(*), sum(n) FROM numbers;
 
