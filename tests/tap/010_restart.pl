@@ -185,10 +185,17 @@ sub ticks
 	my @fields = split(' ', slurp_file("/proc/$worker/stat") =~ s/.*\) //sr);
 	return $fields[11] + $fields[12];
 }
-usleep(2_000_000);
-my $ticks = ticks();
-usleep(3_000_000);
-cmp_ok(ticks() - $ticks, '<=', 3, 'an idle log worker costs at most 1 % of a processor');
+if (-r "/proc/$worker/stat")
+{
+	usleep(2_000_000);
+	my $ticks = ticks();
+	usleep(3_000_000);
+	cmp_ok(ticks() - $ticks, '<=', 3, 'an idle log worker costs at most 1 % of a processor');
+}
+else
+{
+	note 'without /proc nobody knows what an idle log worker costs';
+}
 
 $node->stop;
 done_testing();
