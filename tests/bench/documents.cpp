@@ -63,17 +63,25 @@ uint64_t Shuffle::operator()(uint64_t i) const {
   return i;
 }
 
-std::string KeyOf(uint64_t number) {
-  return Format("u%09llu", static_cast<unsigned long long>(number));
+std::string KeyOf(uint64_t number, KeyForm form) {
+  if (form == KeyForm::kRising) {
+    return Format("u%09llu", static_cast<unsigned long long>(number));
+  }
+  const uint64_t high = Mix(number ^ (uint64_t{1} << 62));
+  const uint64_t low = Mix(high);
+  return Format("%08x-%04x-4%03x-%04x-%012llx", static_cast<unsigned>(high >> 32),
+                static_cast<unsigned>(high >> 16 & 0xffff), static_cast<unsigned>(high & 0xfff),
+                static_cast<unsigned>(low >> 50 | 0x8000),
+                static_cast<unsigned long long>(low & 0xffff'ffff'ffff));
 }
 
-Person PersonOf(uint64_t number) {
+Person PersonOf(uint64_t number, KeyForm form) {
   const uint64_t bits = Mix(number);
   const uint64_t more = Mix(bits);
   const std::string_view first = Pick(kFirstNames, bits);
   const std::string_view last = Pick(kLastNames, bits >> 4);
   Person person;
-  person.id = KeyOf(number);
+  person.id = KeyOf(number, form);
   person.name = std::string(first) + " " + std::string(last);
   person.email = Format("%.*s.%llu@example.org", static_cast<int>(last.size()), last.data(),
                         static_cast<unsigned long long>(number));

@@ -45,11 +45,15 @@ struct Person {
   std::array<std::string_view, 2> tags;
 };
 
-Person PersonOf(uint64_t number);
+// What the keys are like.
+enum class KeyForm {
+  kRising,  // `u` and nine digits: in the order of the numbers, as those of a serial or a UUIDv7
+  kRandom,  // a version 4 UUID
+};
 
-// The document's key: `u` and nine digits, so keys rise with the number, as those of a serial or of
-// a UUIDv7 would.
-std::string KeyOf(uint64_t number);
+std::string KeyOf(uint64_t number, KeyForm form = KeyForm::kRising);
+
+Person PersonOf(uint64_t number, KeyForm form = KeyForm::kRising);
 
 // As JSON text without blanks or characters that COPY would have to escape.
 void AppendJson(const Person& person, std::string* out);

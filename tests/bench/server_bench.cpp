@@ -151,6 +151,8 @@ void ServerBench::ProfileRow(const Row& row, uint64_t first) {
   const char* folder = std::getenv("BENCH_FOLDER");
   std::vector<pid_t> pids;
   for (const Connection* connection : row.connections) pids.push_back(connection->backend_pid());
+  constexpr double kSeconds = 2;
+  uint64_t slices = 0;
   row.begin_round();
   for (const Side side : {Side::kHeap, Side::kCollection}) {
     std::string name = row.name + (side == Side::kHeap ? ", heap" : ", collection");
@@ -158,13 +160,16 @@ void ServerBench::ProfileRow(const Row& row, uint64_t first) {
       if (c == ' ' || c == ',') c = '_';
     }
     Profile profile(folder == nullptr ? "." : folder, name, pids);
-    constexpr double kSeconds = 2;
+    // The second side does as much as the first did in its time: both must hold the same
+    // afterwards.
     const Stopwatch watch;
+    uint64_t slice = 0;
     do {
-      row.prepare(first);
+      row.prepare(first + slice * row.operations);
       row.run(side);
-      first += row.operations;
-    } while (row.slices > 1 && watch.Seconds() < kSeconds);
+      ++slice;
+    } while (side == Side::kHeap ? row.slices > 1 && watch.Seconds() < kSeconds : slice < slices);
+    slices = slice;
     findings_.push_back({name, profile.Finish(side == Side::kHeap ? 12 : 30)});
   }
   row.end_round();
@@ -181,7 +186,8 @@ bool ServerBench::Report(const Row& row, const Result& result) {
   processor_.Add({row.name, median(result.session[0]), median(result.session[1]),
                   median(result.session[2]), WithSpread(result.session[0].Over(result.session[1])),
                   median(result.background[0]), median(result.background[1])});
-  std::printf("  %s: %s\n", row.name.c_str(), WithSpread(ratio).c_str());
+  std::printf("  %s: %s\n    %s\n", row.name.c_str(), WithSpread(ratio).c_str(),
+              row.statement.c_str());
   std::fflush(stdout);
   return verdict == "MISSED";
 }

@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -59,7 +60,8 @@ class ServerRows {
   Row Document();
   Row Insert(const std::string& name, double bar, size_t clients, bool durable);
   Row Update();
-  Row Copy();
+  Row Copy(KeyForm keys, double bar);
+  static std::string CopyText(uint64_t documents, KeyForm keys);
 
   void CreateCollection(const std::string& table);
   void PrepareStatements(Connection* connection);
@@ -73,9 +75,10 @@ class ServerRows {
   const std::string run_;  // collections outlive their tables, so each run has its own
   Connection main_;
   std::vector<std::unique_ptr<Connection>> clients_;
-  std::string copy_text_;  // all documents, as COPY takes them
+  std::string copy_text_;  // the documents of the load, then those of the row of COPY
   uint64_t inserts_ = 0;   // insert rows so far; each has a range of numbers of its own
   int copies_ = 0;
+  std::optional<KeyForm> checked_;  // of the COPY whose result was compared
 
   // The operations of the slice.
   std::vector<std::string> keys_;
