@@ -1,5 +1,6 @@
 // What the server's benchmark measures: each row is one kind of statement, done on a heap table
-// with a jsonb column, on a collection, and, as the floor below both, on nothing. One thread,
+// with a jsonb column, on a collection, and as the floor below both: a constant is selected, a
+// message of the same bytes goes into the server's log, COPY drops what it has parsed. One thread,
 // except that a row of several clients starts its own.
 #pragma once
 
