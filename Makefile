@@ -19,6 +19,8 @@ ifneq ($(tool_goals),)
 
 export PG_CONFIG
 
+# To PGXS, whose make the script calls, DATA is what to install: it must not reach it.
+MAKEOVERRIDES := $(filter-out DATA=%,$(MAKEOVERRIDES))
 check-data:
 	@scripts/check-data "$(DATA)"
 check-mutants:
