@@ -322,7 +322,9 @@ class JsonbDecoder {
       }
       if (value != 0) {
         for (; value % 10 == 0; value /= 10) ++exponent;
-        if (head.display_scale >= -exponent && FitsSmallDecimal(exponent, head.display_scale)) {
+        // Without decimals it is an integer after all, in a form that no server writes.
+        if (head.display_scale > 0 && head.display_scale >= -exponent &&
+            FitsSmallDecimal(exponent, head.display_scale)) {
           *tag = EncodeSmallDecimal(Signed(head.negative, value), exponent, head.display_scale, out,
                                     &size);
           return out + size;

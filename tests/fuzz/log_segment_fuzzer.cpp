@@ -255,6 +255,14 @@ void Continue(SimulatedFileSystem& files, int records, LogEnd end) {
   LogEnd again;
   QUIRE_CHECK(Read(files, 0, false, &again) == records + 1);
   QUIRE_CHECK(again.position == (*writer)->end().position);
+  // Nor does the end move when the segments in front of the last one are removed.
+  const auto starts = ListLogSegments(files, kFolder);
+  QUIRE_CHECK(starts.ok() && !starts->empty());
+  const auto removed = RemoveLogSegmentsBefore(files, kFolder, again.position);
+  QUIRE_CHECK(removed.ok() && *removed + size_t{1} == starts->size());
+  LogEnd last;
+  QUIRE_CHECK(Read(files, starts->back(), false, &last) >= 0);
+  QUIRE_CHECK(last.position == again.position);
 }
 
 }  // namespace
