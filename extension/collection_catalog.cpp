@@ -91,14 +91,16 @@ uint64_t VerifiedNamespace() {
                      "again and copy the documents with INSERT or COPY.")));
   }
   if (static_cast<uint64_t>(engine_id) != RequireBackend()->engine_id()) {
-    ereport(ERROR,
-            (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
-             errmsg("the documents of this database are in another engine than this server's"),
-             errdetail("The database was made with engine %016llx; this server has engine %016llx.",
-                       static_cast<unsigned long long>(engine_id),
-                       static_cast<unsigned long long>(RequireBackend()->engine_id())),
-             errhint("After pg_upgrade or a restore, the folder quire/ of the old data directory "
-                     "belongs in the new one.")));
+    ereport(
+        ERROR,
+        (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+         errmsg("the documents of this database are in another engine than this server's"),
+         errdetail("The database was made with engine %016llx; this server has engine %016llx.",
+                   static_cast<unsigned long long>(engine_id),
+                   static_cast<unsigned long long>(RequireBackend()->engine_id())),
+         errhint("A restored data directory needs the folder quire/ of the same backup. pg_upgrade "
+                 "leaves documents behind: copy them from the old server with COPY, after "
+                 "DROP EXTENSION quire CASCADE and CREATE EXTENSION quire here.")));
   }
   return static_cast<uint64_t>(name_space);
 }

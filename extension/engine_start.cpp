@@ -12,6 +12,7 @@
 #include "extension/paths.h"
 #include "extension/replication_slot.h"
 #include "extension/resource_manager.h"
+#include "extension/restart_progress.h"
 #include "extension/restored_marker.h"
 #include "extension/settings.h"
 #include "extension/shared_region.h"
@@ -166,9 +167,9 @@ absl::Status Open(LogWorker* worker, bool restored) {
   options.in_history = [source = worker->source](uint64_t lsn, uint32_t timeline) {
     return WalHistoryHolds(source, lsn, timeline);
   };
-  options.progress = [] {
+  options.progress = [timer = ProgressTimer()]() mutable {
     if (ShutdownRequestPending) return absl::CancelledError("the server stops");
-    return absl::OkStatus();
+    return CallServer([&] { LogRestartProgress(&timer); });
   };
   QUIRE_ASSIGN_OR_RETURN(worker->follower, LogFollower::Open(worker->session.get(), &worker->files,
                                                              &worker->clock, options));

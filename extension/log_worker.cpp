@@ -10,6 +10,8 @@
 #include "extension/log_feed.h"
 #include "extension/lsn_text.h"
 #include "extension/replication_slot.h"
+#include "extension/restart_progress.h"
+#include "extension/retained_wal.h"
 #include "extension/settings.h"
 #include "extension/shared_region.h"
 #include "extension/transaction_host.h"
@@ -48,19 +50,19 @@ constexpr int kIdleRoundsMax = 50;
 constexpr int64_t kLongSleepMs = 100;
 constexpr int64_t kGivenUpSleepMs = 60'000;
 constexpr int64_t kStartPollMs = 10;
-constexpr uint64_t kRetainedWarningBytes = uint64_t{1} << 30;
 
 LogWorker* log_worker = nullptr;
 
 // What the loop remembers from round to round.
 struct RoundState {
   bool ready = false;
+  ProgressTimer progress;
   uint64_t target = 0;  // ready when this is read; 0 while the server recovers
   uint64_t begin = 0;
   uint64_t marked = 0;  // the engine log's file says that it reaches here
   int idle_rounds = 0;
   int64_t horizon_at_us = 0;
-  uint64_t warn_at_bytes = kRetainedWarningBytes;
+  RetainedWalWarning retained;
 };
 
 void LeaveEngine(int, Datum) {
@@ -196,14 +198,7 @@ void MindSlot(LogWorker* worker, const WalLimit& limit, RoundState* state) {
   if (slot != 0 && worker->follower->end().lsn >= slot + step) MarkPlace(worker);
   const uint64_t now = SlotPosition();
   SharedWorkerWords()->slot_lsn.store(now, std::memory_order_relaxed);
-  if (now == 0 || limit.lsn < now) return;
-  if (limit.lsn - now < kRetainedWarningBytes) state->warn_at_bytes = kRetainedWarningBytes;
-  if (limit.lsn - now < state->warn_at_bytes) return;
-  state->warn_at_bytes *= 2;
-  ereport(WARNING,
-          (errmsg("quire holds back %llu MB of the server's log",
-                  static_cast<unsigned long long>((limit.lsn - now) >> 20)),
-           errdetail("Its log worker has come to %s.", LsnText(WalPosition(worker->source)).text)));
+  state->retained.Look(limit.lsn, WalPosition(worker->source));
 }
 
 void MindHorizon(LogWorker* worker, const WalLimit& limit, RoundState* state) {
@@ -225,6 +220,7 @@ void MindReadiness(LogWorker* worker, const WalLimit& limit, RoundState* state) 
   engine->progress_total.store(limit.lsn - std::min(limit.lsn, state->begin),
                                std::memory_order_relaxed);
   if (limit.in_recovery) return;
+  LogRestartProgress(&state->progress);
   if (state->target == 0) {
     state->target = limit.lsn;
     CheckNotAhead(*worker, limit);
@@ -290,7 +286,11 @@ void GiveUp(absl::StatusCode code, const char* message) {
   engine->failure_code.store(static_cast<uint32_t>(code));
   SetPhase(EnginePhase::kFailed);
   ereport(LOG, (errmsg("quire cannot be used: %s", message)));
-  for (;;) PauseWorker(kGivenUpSleepMs);
+  RetainedWalWarning retained;
+  for (;;) {
+    retained.Look(CurrentWalLimit().lsn, engine->applied_lsn.load());
+    PauseWorker(kGivenUpSleepMs);
+  }
 }
 
 void GiveUpOnMissingWal(const LogWorker& worker) {

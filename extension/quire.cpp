@@ -24,7 +24,9 @@ void _PG_init(void) {
   using namespace quire;
   const bool preloaded = process_shared_preload_libraries_in_progress;
   DefineSettings(preloaded);
-  InstallDdlHooks();
+  // An upgrade restores definitions that were checked when they were made, and their collections
+  // are in a table that it copies.
+  if (!IsBinaryUpgrade) InstallDdlHooks();
   InstallUniqueKeys();
   // A library that is loaded later has no memory, and every entry says so (readiness.h).
   if (!preloaded) return;

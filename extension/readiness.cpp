@@ -2,6 +2,7 @@
 
 #include "engine/store/engine_state.h"
 #include "extension/door.h"
+#include "extension/restart_progress.h"
 #include "extension/shared_region.h"
 
 extern "C" {
@@ -56,25 +57,6 @@ void RequireWorker() {
   }
 }
 
-const char* Progress(const EngineState& engine) {
-  const uint64_t done = engine.progress_done.load(std::memory_order_relaxed);
-  const uint64_t total = engine.progress_total.load(std::memory_order_relaxed);
-  const char* what = nullptr;
-  switch (engine.phase.load(std::memory_order_acquire)) {
-    case EnginePhase::kReplayingLog:
-      what = "it reads its log";
-      break;
-    case EnginePhase::kFollowing:
-      what = "it reads the server's log";
-      break;
-    default:
-      return "its log worker has not begun";
-  }
-  if (total == 0 || done > total) return what;
-  return psprintf("%s, %llu of %llu MB", what, static_cast<unsigned long long>(done >> 20),
-                  static_cast<unsigned long long>(total >> 20));
-}
-
 [[noreturn]] void RaiseFailure(const EngineState& engine) {
   const auto code = static_cast<absl::StatusCode>(engine.failure_code.load());
   Report report;
@@ -102,17 +84,20 @@ void CheckInterruptsWhileWaiting(const EngineState& engine) {
     const ErrorData* cancelled = CopyErrorData();
     FlushErrorState();
     ereport(ERROR, (errcode(ERRCODE_CANNOT_CONNECT_NOW),
-                    errmsg("quire's engine is not ready yet: %s", Progress(engine)),
+                    errmsg("quire's engine is not ready yet: %s", RestartProgress(engine)),
                     errdetail_internal("%s", cancelled->message)));
   }
   PG_END_TRY();
 }
 
-void Wait(const EngineState& engine) {
+void Wait(const EngineState& engine, ProgressTimer* timer) {
   WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, kWaitStepMs,
             PG_WAIT_EXTENSION);
   ResetLatch(MyLatch);
   CheckInterruptsWhileWaiting(engine);
+  if (timer->Due()) {
+    ereport(NOTICE, (errmsg("waiting for quire's engine: %s", RestartProgress(engine))));
+  }
 }
 
 }  // namespace
@@ -127,6 +112,7 @@ void RequirePreload() {
 void WaitUntilReady() {
   RequireWorker();
   const EngineState& engine = *SharedEngineState();
+  ProgressTimer timer;
   for (;;) {
     switch (engine.phase.load(std::memory_order_acquire)) {
       case EnginePhase::kReady:
@@ -137,7 +123,7 @@ void WaitUntilReady() {
         break;
     }
     if (RecoveryInProgress()) RaiseOnStandby();
-    Wait(engine);
+    Wait(engine, &timer);
   }
 }
 

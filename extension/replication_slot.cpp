@@ -86,6 +86,15 @@ void AcquireSlot() {
   MakeSlot();
 }
 
+uint64_t KeptFrom() {
+  ReplicationSlot* slot = SearchNamedReplicationSlot(kSlotName, true);
+  if (slot == nullptr) return 0;
+  SpinLockAcquire(&slot->mutex);
+  const XLogRecPtr position = slot->data.restart_lsn;
+  SpinLockRelease(&slot->mutex);
+  return position;
+}
+
 uint64_t SlotPosition() {
   if (MyReplicationSlot == nullptr) return 0;
   SpinLockAcquire(&MyReplicationSlot->mutex);

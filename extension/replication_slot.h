@@ -25,6 +25,8 @@ void MakeSlotBeforeRedo();
 void AcquireSlot();
 // The server's log is kept from here on; 0 when the server has given the slot up.
 uint64_t SlotPosition();
+// The same by the slot's name, whether this process holds it or nobody does; 0 when there is none.
+uint64_t KeptFrom();
 // Lets go what lies before `lsn`. REQUIRES: all of it is durable in the engine log. Raises.
 void MoveSlot(uint64_t lsn);
 
