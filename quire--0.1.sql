@@ -109,6 +109,70 @@ CREATE VIEW quire.collections WITH (security_barrier) AS
 
 GRANT SELECT ON quire.collections TO PUBLIC;
 
+-- ---- Single documents by key. The privileges of the foreign table decide, for the current user.
+
+CREATE FUNCTION quire.get(rel pg_catalog.regclass, id text) RETURNS pg_catalog.jsonb
+  AS 'MODULE_PATHNAME', 'quire_get_text'
+  LANGUAGE C STRICT STABLE PARALLEL RESTRICTED;
+CREATE FUNCTION quire.get(rel pg_catalog.regclass, id bigint) RETURNS pg_catalog.jsonb
+  AS 'MODULE_PATHNAME', 'quire_get_bigint'
+  LANGUAGE C STRICT STABLE PARALLEL RESTRICTED;
+CREATE FUNCTION quire.get(rel pg_catalog.regclass, id pg_catalog.uuid) RETURNS pg_catalog.jsonb
+  AS 'MODULE_PATHNAME', 'quire_get_uuid'
+  LANGUAGE C STRICT STABLE PARALLEL RESTRICTED;
+CREATE FUNCTION quire.get(rel pg_catalog.regclass, id pg_catalog.jsonb) RETURNS pg_catalog.jsonb
+  AS 'MODULE_PATHNAME', 'quire_get_jsonb'
+  LANGUAGE C STRICT STABLE PARALLEL RESTRICTED;
+
+-- Inserts or replaces, and returns the new version.
+CREATE FUNCTION quire.put(rel pg_catalog.regclass, id text, doc pg_catalog.jsonb)
+  RETURNS bigint
+  AS 'MODULE_PATHNAME', 'quire_put_text'
+  LANGUAGE C VOLATILE PARALLEL UNSAFE;
+CREATE FUNCTION quire.put(rel pg_catalog.regclass, id bigint, doc pg_catalog.jsonb)
+  RETURNS bigint
+  AS 'MODULE_PATHNAME', 'quire_put_bigint'
+  LANGUAGE C VOLATILE PARALLEL UNSAFE;
+CREATE FUNCTION quire.put(rel pg_catalog.regclass, id pg_catalog.uuid, doc pg_catalog.jsonb)
+  RETURNS bigint
+  AS 'MODULE_PATHNAME', 'quire_put_uuid'
+  LANGUAGE C VOLATILE PARALLEL UNSAFE;
+CREATE FUNCTION quire.put(rel pg_catalog.regclass, id pg_catalog.jsonb, doc pg_catalog.jsonb)
+  RETURNS bigint
+  AS 'MODULE_PATHNAME', 'quire_put_jsonb'
+  LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+-- Applies a JSON merge patch (RFC 7396); the new version, or null when there is no such document.
+CREATE FUNCTION quire.patch(rel pg_catalog.regclass, id text, patch pg_catalog.jsonb)
+  RETURNS bigint
+  AS 'MODULE_PATHNAME', 'quire_patch_text'
+  LANGUAGE C VOLATILE PARALLEL UNSAFE;
+CREATE FUNCTION quire.patch(rel pg_catalog.regclass, id bigint, patch pg_catalog.jsonb)
+  RETURNS bigint
+  AS 'MODULE_PATHNAME', 'quire_patch_bigint'
+  LANGUAGE C VOLATILE PARALLEL UNSAFE;
+CREATE FUNCTION quire.patch(rel pg_catalog.regclass, id pg_catalog.uuid, patch pg_catalog.jsonb)
+  RETURNS bigint
+  AS 'MODULE_PATHNAME', 'quire_patch_uuid'
+  LANGUAGE C VOLATILE PARALLEL UNSAFE;
+CREATE FUNCTION quire.patch(rel pg_catalog.regclass, id pg_catalog.jsonb, patch pg_catalog.jsonb)
+  RETURNS bigint
+  AS 'MODULE_PATHNAME', 'quire_patch_jsonb'
+  LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+CREATE FUNCTION quire.delete(rel pg_catalog.regclass, id text) RETURNS boolean
+  AS 'MODULE_PATHNAME', 'quire_delete_text'
+  LANGUAGE C VOLATILE PARALLEL UNSAFE;
+CREATE FUNCTION quire.delete(rel pg_catalog.regclass, id bigint) RETURNS boolean
+  AS 'MODULE_PATHNAME', 'quire_delete_bigint'
+  LANGUAGE C VOLATILE PARALLEL UNSAFE;
+CREATE FUNCTION quire.delete(rel pg_catalog.regclass, id pg_catalog.uuid) RETURNS boolean
+  AS 'MODULE_PATHNAME', 'quire_delete_uuid'
+  LANGUAGE C VOLATILE PARALLEL UNSAFE;
+CREATE FUNCTION quire.delete(rel pg_catalog.regclass, id pg_catalog.jsonb) RETURNS boolean
+  AS 'MODULE_PATHNAME', 'quire_delete_jsonb'
+  LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
 -- ---- Where the engine stands.
 
 CREATE FUNCTION quire.stat_log_row(OUT phase text, OUT applied_lsn pg_catalog.pg_lsn,

@@ -10,6 +10,7 @@
 #include "engine/base/status.h"
 #include "engine/store/document.h"
 #include "engine/store/jsonb.h"
+#include "engine/store/merge_patch.h"
 #include "engine/store/scalar_text.h"
 #include "extension/door.h"
 
@@ -39,6 +40,15 @@ absl::StatusOr<std::array<char, 16>> NewUuid(Clock* clock) {
   return uuid;
 }
 
+absl::Status CheckObject(ValueView value, std::string_view what) {
+  if (value.type() == ValueType::kObject) return absl::OkStatus();
+  const std::string_view type = TypeName(value.type());
+  return SqlError(ERRCODE_INVALID_PARAMETER_VALUE,
+                  absl::StrCat(absl::string_view(what.data(), what.size()),
+                               " takes an object, not a JSON value of type ",
+                               absl::string_view(type.data(), type.size())));
+}
+
 }  // namespace
 
 DocumentMaker::DocumentMaker() noexcept = default;
@@ -58,17 +68,15 @@ absl::Status DocumentMaker::Init(const TableMap* map, const DocumentLimits& limi
   return absl::OkStatus();
 }
 
-absl::Status DocumentMaker::ReadBase(const PlainValue& value) {
+std::string DocumentMaker::DocumentColumn() const {
+  return absl::StrCat("column \"", map_->columns[static_cast<size_t>(map_->document)].name, "\"");
+}
+
+absl::Status DocumentMaker::ReadBase(const PlainValue& value, std::string_view what) {
   base_builder_.Clear();
   QUIRE_RETURN_IF_ERROR(AppendValue(value, limits_, &base_builder_));
   QUIRE_ASSIGN_OR_RETURN(base_, base_builder_.Finish());
-  const ValueType type = RootOf(base_).type();
-  if (type == ValueType::kObject) return absl::OkStatus();
-  const std::string_view name = TypeName(type);
-  return SqlError(ERRCODE_INVALID_PARAMETER_VALUE,
-                  absl::StrCat("column \"", map_->columns[static_cast<size_t>(map_->document)].name,
-                               "\" takes an object, not a JSON value of type ",
-                               absl::string_view(name.data(), name.size())));
+  return CheckObject(RootOf(base_), what);
 }
 
 absl::Status DocumentMaker::AddValue(const PlainValue& value) {
@@ -170,7 +178,7 @@ absl::Status DocumentMaker::MakeNew(const PlainValue* values) {
   value_count_ = 0;
   changes_.clear();
   if (map_->document >= 0 && values[map_->document].kind != PlainValue::Kind::kNull) {
-    QUIRE_RETURN_IF_ERROR(ReadBase(values[map_->document]));
+    QUIRE_RETURN_IF_ERROR(ReadBase(values[map_->document], DocumentColumn()));
   }
   std::optional<PlainValue> id;
   QUIRE_RETURN_IF_ERROR(NewKey(values, &id));
@@ -249,7 +257,7 @@ absl::Status DocumentMaker::MakeChanged(std::string_view old, absl::Span<const i
                                      "set to NULL"),
                         {}, "DELETE removes a document.");
       }
-      QUIRE_RETURN_IF_ERROR(ReadBase(value));
+      QUIRE_RETURN_IF_ERROR(ReadBase(value, DocumentColumn()));
       key_touched = true;
       continue;
     }
@@ -277,6 +285,44 @@ absl::Status DocumentMaker::MakeChanged(std::string_view old, absl::Span<const i
     QUIRE_RETURN_IF_ERROR(KeyOf(RootOf(old), &other_key_));
     moved_ = key_ != other_key_;
   }
+  return CheckStrict();
+}
+
+absl::Status DocumentMaker::MakeWhole(const PlainValue& document, const PlainValue& id) {
+  value_count_ = 0;
+  changes_.clear();
+  QUIRE_RETURN_IF_ERROR(ReadBase(document, "quire.put()"));
+  QUIRE_RETURN_IF_ERROR(KeyOf(RootOf(base_), &other_key_));
+  QUIRE_RETURN_IF_ERROR(ColumnKey(id, &key_));
+  if (other_key_.empty()) {
+    changes_.push_back(Change{.path = &key_column().path, .value = value_count_});
+    QUIRE_RETURN_IF_ERROR(AddValue(id));
+    QUIRE_RETURN_IF_ERROR(MakeFromChanges(RootOf(base_)));
+  } else if (key_ == other_key_) {
+    document_ = base_;
+  } else {
+    return SqlError(ERRCODE_INVALID_PARAMETER_VALUE,
+                    "the id and the document's _id are different keys");
+  }
+  return CheckStrict();
+}
+
+absl::Status DocumentMaker::MakePatched(std::string_view old, const PlainValue& patch) {
+  values_builder_.Clear();
+  QUIRE_RETURN_IF_ERROR(AppendValue(patch, limits_, &values_builder_));
+  QUIRE_ASSIGN_OR_RETURN(const std::string_view bytes, values_builder_.Finish());
+  const ValueView changes = RootOf(bytes);
+  QUIRE_RETURN_IF_ERROR(CheckObject(changes, "quire.patch()"));
+  ValueView id;
+  if (changes.Find("_id", &id)) {
+    QUIRE_RETURN_IF_ERROR(KeyOf(RootOf(old), &other_key_));
+    // What is no key at all is another key too.
+    const bool same = !id.is_null() && KeyOf(changes, &key_).ok() && key_ == other_key_;
+    if (!same) {
+      return SqlError(ERRCODE_INVALID_PARAMETER_VALUE, "a patch cannot change a document's _id");
+    }
+  }
+  QUIRE_ASSIGN_OR_RETURN(document_, ApplyMergePatch(RootOf(old), changes, limits_, &builder_));
   return CheckStrict();
 }
 

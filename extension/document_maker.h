@@ -39,14 +39,22 @@ class DocumentMaker {
   absl::Status MakeChanged(std::string_view old, absl::Span<const int> assigned,
                            const PlainValue* values);
 
+  // A new document of which `document` is the whole, `_id` at most excepted, and `id` the key.
+  // Errors: as MakeNew.
+  absl::Status MakeWhole(const PlainValue& document, const PlainValue& id);
+  // What a JSON merge patch makes of `old`. Errors: 22023 for a patch that is no object, or would
+  // change `_id`; 22P02 under `strict`.
+  absl::Status MakePatched(std::string_view old, const PlainValue& patch);
+
   std::string_view document() const { return document_; }
   std::string_view key() const { return key_; }
   // Whether MakeChanged gave the document another key; only then key() is valid after it.
   bool moved() const { return moved_; }
 
  private:
-  // Reads `_doc` as the base.
-  absl::Status ReadBase(const PlainValue& value);
+  // Reads a whole document as the base; `what` names it in messages.
+  absl::Status ReadBase(const PlainValue& value, std::string_view what);
+  std::string DocumentColumn() const;
   // Puts a column's value where later changes can refer to it.
   absl::Status AddValue(const PlainValue& value);
   absl::Status MakeFromChanges(ValueView base);

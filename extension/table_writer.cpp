@@ -63,20 +63,21 @@ void TableWriter::PrepareGenerated() {
   }
 }
 
-void TableWriter::PrepareWrite() {
+const WriteContext& TableWriter::PrepareWrite() {
   const SubTransactionId now = GetCurrentSubTransactionId();
   if (subtransaction_ != now) {
     context_ = CurrentWriteContext(command_);
     subtransaction_ = now;
   }
   if (map_->state != nullptr) [[likely]] {
-    return;
+    return context_;
   }
   CallEngine([&] {
     QUIRE_ASSIGN_OR_RETURN(map_->state,
                            Catalog(backend_->session()).FindOrCreate(map_->collection_id));
     return absl::OkStatus();
   });
+  return context_;
 }
 
 // The document that was made, as a row of the table.

@@ -47,10 +47,15 @@ class TableWriter {
   const TableMap* map() const { return map_; }
   Backend* backend() const { return backend_; }
 
+  // For writes that begin with a key instead of a row (keyed_writer.h): makes documents; checks
+  // the one made last, as the given version, against the table's constraints; makes sure that the
+  // collection is there (map()->state) and says who writes.
+  DocumentMaker* maker() { return &maker_; }
+  void CheckConstraints(uint32_t version);
+  const WriteContext& PrepareWrite();
+
  private:
   void PrepareGenerated();
-  void PrepareWrite();
-  void CheckConstraints(uint32_t version);
   void ComputeGenerated(uint32_t version, PlainValue* values);
   void ShowForChecks(uint32_t version);
   WriteResult InsertMade();
