@@ -30,6 +30,9 @@ void PrefetchHead(const Region& region, const DocumentSlot* slot) {
   __builtin_prefetch(block + 64);
 }
 
+// Entries of the primary tree looked at in one call, at most.
+constexpr uint32_t kEntriesPerBatch = 4096;
+
 }  // namespace
 
 void RowBatch::Clear() {
@@ -113,6 +116,48 @@ absl::StatusOr<bool> Collection::NextBatch(const Snapshot& snapshot, size_t rows
     }
   }
   return batch->size() > 0 || cursor->next < cursor->end;
+}
+
+absl::StatusOr<bool> Collection::NextBatchInRange(const Snapshot& snapshot, const BatchLimit& limit,
+                                                  RangeCursor* cursor, RowBatch* batch) {
+  batch->Clear();
+  const Region& region = session_->region();
+  const Tree tree(session_, &state_->primary);
+  const DocumentTable table(session_, &state_->table);
+  const TreeScanBatch& entries = cursor->entries_;
+  const auto prefetch = [&](size_t i) {
+    if (i >= entries.size()) return;
+    const uint64_t hint = (entries.payload(i) >> 32) * kVersionHintGranule;
+    PrefetchVersion(region.base() + hint % region.bytes());
+    __builtin_prefetch(table.Slot(static_cast<uint32_t>(entries.payload(i))));
+  };
+  for (uint32_t looked_at = 0; looked_at < kEntriesPerBatch;) {
+    const Session::Pin pin(session_);
+    if (cursor->NothingLeft()) {
+      if (cursor->tree_at_end_) return batch->size() > 0;
+      cursor->Refill(tree);
+    }
+    size_t& next = cursor->next_entry_;
+    for (size_t ahead = 0; ahead < kPrefetchDistance; ++ahead) prefetch(next + ahead);
+    while (!cursor->NothingLeft()) {
+      if (batch->size() >= limit.rows_max || batch->bytes() >= limit.bytes_max) return true;
+      prefetch(next + kPrefetchDistance);
+      const std::string_view key = entries.key(next);
+      const auto number = static_cast<uint32_t>(entries.payload(next));
+      ++next;
+      ++looked_at;
+      QUIRE_ASSIGN_OR_RETURN(const Version* version,
+                             VisibleVersion(region, table.Slot(number)->link(), snapshot, host_));
+      // An entry that was copied a while ago may name a number that is another document's now.
+      if (version == nullptr || version->tombstone() || version->key() != key) continue;
+      batch->Append(DocumentRow{.number = number,
+                                .version = version->version,
+                                .hlc = version->hlc,
+                                .document = version->document()});
+    }
+    ++looked_at;  // an empty part of the tree counts as well
+  }
+  return true;
 }
 
 uint32_t Collection::numbers() const {

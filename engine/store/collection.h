@@ -16,6 +16,7 @@
 #include "engine/mvcc/snapshot.h"
 #include "engine/store/byte_buffer.h"
 #include "engine/store/document_table.h"
+#include "engine/store/range_cursor.h"
 
 namespace quire {
 
@@ -74,6 +75,12 @@ struct ScanCursor {
   uint32_t end = 0;
 };
 
+// How much a batch takes.
+struct BatchLimit {
+  size_t rows_max;
+  uint64_t bytes_max;  // about
+};
+
 class Collection {
  public:
   // REQUIRES: all three outlive the handle.
@@ -92,6 +99,11 @@ class Collection {
   // False at the end.
   absl::StatusOr<bool> NextBatch(const Snapshot& snapshot, size_t rows_max, uint64_t bytes_max,
                                  ScanCursor* cursor, RowBatch* batch);
+
+  // The same for the documents of a range of keys, in the order of their keys. A document whose key
+  // enters the range while the scan goes on is met or not; the snapshot does not see it.
+  absl::StatusOr<bool> NextBatchInRange(const Snapshot& snapshot, const BatchLimit& limit,
+                                        RangeCursor* cursor, RowBatch* batch);
 
   // Numbers of documents ever stored, an upper bound of the rows of a scan, and the estimate of
   // live ones.

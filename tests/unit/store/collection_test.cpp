@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <string>
+#include <vector>
 
 #include "engine/store/catalog.h"
 #include "engine/store/writer.h"
@@ -89,6 +91,95 @@ TEST_F(CollectionTest, AScanEndsWhereItBegan) {
     more = *collection.NextBatch(own, 500, 1 << 20, &cursor, &batch);
   }
   EXPECT_EQ(rows, static_cast<size_t>(kDocuments));
+}
+
+// The documents of a range, as the numbers in their keys, read with this limit.
+std::vector<std::string> ReadRange(Collection collection, const KeyRange& range,
+                                   const Snapshot& snapshot, const BatchLimit& limit) {
+  RangeCursor cursor;
+  cursor.Begin(range);
+  std::vector<std::string> keys;
+  RowBatch batch;
+  for (bool more = true; more;) {
+    const auto next = collection.NextBatchInRange(snapshot, limit, &cursor, &batch);
+    QUIRE_CHECK(next.ok());
+    more = *next;
+    EXPECT_LE(batch.size(), limit.rows_max);
+    for (size_t i = 0; i < batch.size(); ++i)
+      keys.push_back("key" + std::to_string(batch[i].number));
+  }
+  return keys;
+}
+
+TEST_F(CollectionTest, ARangeReturnsItsDocumentsInKeyOrderInAnyBatchSize) {
+  const Collection collection(session_.get(), &host_, state_);
+  std::vector<std::string> all;
+  for (int i = 0; i < kDocuments; ++i) all.push_back(Key(i));
+  std::sort(all.begin(), all.end());
+  const KeyRange ranges[] = {
+      {},
+      {.lower = "key1", .upper = "key2"},
+      {.lower = "key1", .lower_inclusive = false, .upper = "key2", .upper_inclusive = true},
+      {.lower = "key299"},
+      {.lower = "key7", .upper = "key7"},
+      {.lower = "key7", .upper = "key7", .upper_inclusive = true},
+      {.lower = "key8", .upper = "key3"},
+      {.lower = "kez"},
+      {.upper = "ke"}};
+  for (const KeyRange& range : ranges) {
+    std::vector<std::string> expected;
+    for (const std::string& key : all) {
+      if (key < range.lower || (key == range.lower && !range.lower_inclusive)) continue;
+      if (range.upper.has_value() &&
+          (key > *range.upper || (key == *range.upper && !range.upper_inclusive))) {
+        continue;
+      }
+      expected.push_back(key);
+    }
+    for (const size_t rows_max : {1u, 7u, 128u, 100000u}) {
+      EXPECT_EQ(ReadRange(collection, range, snapshot_, {rows_max, 50'000}), expected);
+    }
+  }
+}
+
+TEST_F(CollectionTest, ARangeSeesWhatItsSnapshotSees) {
+  const Collection collection(session_.get(), &host_, state_);
+  Writer writer(session_.get(), &host_, &host_, &clock_, {});
+  host_.current = {30};
+  const Snapshot own{.xmin = 20, .xmax = 20, .own_xid = 30, .command = 5};
+  // Moved forward by the command that reads: neither the old key twice nor the new one.
+  RangeCursor cursor;
+  cursor.Begin({.lower = "key29"});
+  RowBatch batch;
+  std::vector<uint32_t> seen;
+  for (bool more = true; more;) {
+    more = *Collection(collection).NextBatchInRange(own, {1, 1 << 20}, &cursor, &batch);
+    for (size_t i = 0; i < batch.size(); ++i) {
+      const uint32_t number = batch[i].number;
+      seen.push_back(number);
+      ASSERT_TRUE(writer.Delete(state_, number, own, {.xid = 30, .command = 5}).ok());
+      const std::string moved = "key" + std::to_string(number) + "+";
+      ASSERT_TRUE(writer.Insert(state_, moved, "x", {.xid = 30, .command = 5}).ok());
+    }
+  }
+  const size_t rows = ReadRange(collection, {.lower = "key29"}, snapshot_, {500, 1 << 20}).size();
+  EXPECT_EQ(seen.size(), rows);
+  const Snapshot after{.xmin = 20, .xmax = 20, .own_xid = 30, .command = 6};
+  for (const std::string& key : ReadRange(collection, {.lower = "key29"}, after, {500, 1 << 20})) {
+    EXPECT_GE(std::stoi(key.substr(3)), kDocuments);
+  }
+}
+
+TEST_F(CollectionTest, ARangeDoesNotTakeAnotherDocumentOfTheSameNumber) {
+  Collection collection(session_.get(), &host_, state_);
+  // An entry that leads to a number whose document has another key.
+  const Session::Pin pin(session_.get());
+  Tree tree(session_.get(), &state_->primary);
+  uint64_t payload = 0;
+  ASSERT_TRUE(tree.Find(Key(5), &payload));
+  ASSERT_TRUE(tree.InsertIfAbsent("key5stale", payload).ok());
+  const KeyRange range{.lower = "key5s", .upper = "key5t"};
+  EXPECT_TRUE(ReadRange(collection, range, snapshot_, {10, 1000}).empty());
 }
 
 }  // namespace
