@@ -28,8 +28,8 @@ namespace quire {
 
 namespace {
 
-// What a plan says, in fdw_private beside the scan's own list, and in fdw_exprs: the key's operand,
-// the other conditions, the new values.
+// What a plan says, in fdw_private beside the scan's own list, and in fdw_exprs: the keys'
+// operands, the other conditions, the new values.
 struct DirectPlan {
   ScanPlan scan;
   List* assigned = nullptr;  // positions that UPDATE assigns, as the new values are ordered
@@ -213,9 +213,7 @@ bool PlanDirectModify(PlannerInfo* root, ModifyTable* plan, Index range_table_in
     direct.returned = NeededOf(map, range_table_index,
                                static_cast<List*>(list_nth(plan->returningLists, subplan)));
   }
-  Node* key_operand =
-      scan->fdw_exprs == NIL ? nullptr : static_cast<Node*>(linitial(scan->fdw_exprs));
-  scan->fdw_exprs = list_make3(key_operand, scan->scan.plan.qual, new_values);
+  scan->fdw_exprs = list_make3(linitial(scan->fdw_exprs), scan->scan.plan.qual, new_values);
   scan->fdw_private = ToList(direct);
   scan->scan.plan.qual = NIL;
   scan->operation = plan->operation;
@@ -228,12 +226,10 @@ void BeginDirectModify(ForeignScanState* node, int flags) {
   auto* plan = reinterpret_cast<ForeignScan*>(node->ss.ps.plan);
   if ((flags & EXEC_FLAG_EXPLAIN_ONLY) != 0) return;
   const DirectPlan direct = FromList(plan->fdw_private);
-  ExprState* key_operand =
-      ExecInitExpr(static_cast<Expr*>(linitial(plan->fdw_exprs)), &node->ss.ps);
   EState* executor = node->ss.ps.state;
   auto* state = NewInContext<DirectState>(executor->es_query_cxt);
   node->fdw_state = state;
-  state->source.Begin(node, direct.scan, key_operand);
+  state->source.Begin(node, direct.scan, static_cast<List*>(linitial(plan->fdw_exprs)));
   state->writer.Begin(executor, node->resultRelInfo);
   state->deletes = plan->operation == CMD_DELETE;
   state->returns = direct.returns;

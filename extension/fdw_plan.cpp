@@ -7,6 +7,7 @@
 #include "extension/door.h"
 #include "extension/key_clause.h"
 #include "extension/needed_columns.h"
+#include "extension/range_clause.h"
 #include "extension/table_map.h"
 
 extern "C" {
@@ -73,21 +74,37 @@ Cost LookupCost(double documents, double keys) {
 
 struct PathShape {
   Access access;
-  double keys;  // looked up, when it is by key
+  double documents;  // that the scan meets
   Relids required_outer;
+  List* pathkeys = NIL;
 };
+
+// What the scan costs before it looks at a document.
+Cost AccessCost(double documents, const PathShape& shape) {
+  switch (shape.access) {
+    case Access::kAll:
+      break;
+    case Access::kKey:
+    case Access::kKeyList:
+      return LookupCost(documents, shape.documents);
+    case Access::kKeyRange:
+      // One descent; documents lie in memory in another order than their keys.
+      return LookupCost(documents, 1) + shape.documents * cpu_index_tuple_cost;
+  }
+  return 0;
+}
 
 void AddPath(PlannerInfo* root, RelOptInfo* relation, const PathShape& shape, double rows) {
   const double documents = PlannedOf(relation)->documents;
-  const double candidates = shape.access == Access::kAll ? documents : Min(shape.keys, documents);
-  Cost run_cost = shape.access == Access::kAll ? 0 : LookupCost(documents, shape.keys);
-  run_cost += candidates * (cpu_tuple_cost + relation->baserestrictcost.per_tuple);
+  Cost run_cost = AccessCost(documents, shape);
+  run_cost +=
+      Min(shape.documents, documents) * (cpu_tuple_cost + relation->baserestrictcost.per_tuple);
   run_cost += rows * relation->reltarget->cost.per_tuple;
   const Cost startup_cost = relation->baserestrictcost.startup + relation->reltarget->cost.startup;
   List* private_list = list_make1(makeInteger(static_cast<int>(shape.access)));
   ForeignPath* path =
       create_foreignscan_path(root, relation, nullptr, rows, startup_cost, startup_cost + run_cost,
-                              NIL, shape.required_outer, nullptr, private_list);
+                              shape.pathkeys, shape.required_outer, nullptr, private_list);
   add_path(relation, reinterpret_cast<::Path*>(path));
 }
 
@@ -123,9 +140,58 @@ void AddJoinPath(PlannerInfo* root, RelOptInfo* relation, RestrictInfo* restrict
   info->ppi_rows = Min(info->ppi_rows, clamp_row_est(keys));
   AddPath(root, relation,
           PathShape{.access = clause.is_array ? Access::kKeyList : Access::kKey,
-                    .keys = keys,
+                    .documents = keys,
                     .required_outer = required},
           info->ppi_rows);
+}
+
+// Documents within the range of these conditions.
+double DocumentsInRange(PlannerInfo* root, RelOptInfo* relation, List* conditions) {
+  return PlannedOf(relation)->documents * clauselist_selectivity(root, conditions,
+                                                                 static_cast<int>(relation->relid),
+                                                                 JOIN_INNER, nullptr);
+}
+
+// A path over a range that rows of other tables bound. `seen` holds the sets of tables, as Relids,
+// for which there is one already.
+void AddJoinRangePath(PlannerInfo* root, RelOptInfo* relation, RestrictInfo* restriction,
+                      List** seen) {
+  const TableMap& map = *PlannedOf(relation)->map;
+  RangeClause clause;
+  if (!join_clause_is_movable_to(restriction, relation) ||
+      !MatchRangeRestriction(map, relation, restriction, &clause)) {
+    return;
+  }
+  Relids required = bms_union(restriction->clause_relids, relation->lateral_relids);
+  required = bms_del_member(required, static_cast<int>(relation->relid));
+  if (bms_is_empty(required)) return;
+  ListCell* cell;
+  foreach (cell, *seen) {
+    if (bms_equal(static_cast<Relids>(lfirst(cell)), required)) return;
+  }
+  *seen = lappend(*seen, required);
+  ParamPathInfo* info = get_baserel_parampathinfo(root, relation, required);
+  List* conditions = list_concat_copy(info->ppi_clauses, relation->baserestrictinfo);
+  KeyClause equality;
+  if (BestKeyRestriction(relation, conditions, &equality) != nullptr) return;
+  const double documents =
+      DocumentsInRange(root, relation, RangeRestrictions(map, relation, conditions));
+  AddPath(
+      root, relation,
+      PathShape{.access = Access::kKeyRange, .documents = documents, .required_outer = required},
+      info->ppi_rows);
+}
+
+// A path over the keys that the conditions leave.
+void AddRangePath(PlannerInfo* root, RelOptInfo* relation) {
+  List* conditions =
+      RangeRestrictions(*PlannedOf(relation)->map, relation, relation->baserestrictinfo);
+  if (conditions == NIL) return;
+  AddPath(root, relation,
+          PathShape{.access = Access::kKeyRange,
+                    .documents = DocumentsInRange(root, relation, conditions),
+                    .required_outer = relation->lateral_relids},
+          relation->rows);
 }
 
 // The condition with the key on the left, as EXPLAIN shows it.
@@ -138,6 +204,42 @@ Expr* KeyFirst(const TableMap& map, const RelOptInfo* relation, Expr* clause) {
   return reinterpret_cast<Expr*>(commuted);
 }
 
+// The conditions of a plan, taken apart.
+struct KeyConditions {
+  List* operands = NIL;  // of those on the key
+  List* recheck = NIL;   // those on the key
+  List* rest = NIL;      // RestrictInfos that are still to be evaluated
+};
+
+KeyConditions TakeKey(RelOptInfo* relation, List* clauses, ScanPlan* plan) {
+  KeyClause clause;
+  RestrictInfo* restriction = BestKeyRestriction(relation, clauses, &clause);
+  if (restriction == nullptr) elog(ERROR, "the condition on the key is gone");
+  plan->access = clause.is_array ? Access::kKeyList : Access::kKey;
+  return KeyConditions{
+      .operands = list_make1(clause.operand),
+      .recheck = list_make1(KeyFirst(*PlannedOf(relation)->map, relation, restriction->clause)),
+      .rest = list_delete_ptr(list_copy(clauses), restriction)};
+}
+
+KeyConditions TakeRange(RelOptInfo* relation, List* clauses, ScanPlan* plan) {
+  const TableMap& map = *PlannedOf(relation)->map;
+  KeyConditions result;
+  ListCell* cell;
+  foreach (cell, clauses) {
+    auto* restriction = lfirst_node(RestrictInfo, cell);
+    RangeClause clause;
+    const bool matches = MatchRangeRestriction(map, relation, restriction, &clause);
+    if (matches) {
+      plan->bounds = lappend_int(plan->bounds, static_cast<int>(clause.kind));
+      result.operands = lappend(result.operands, clause.operand);
+      result.recheck = lappend(result.recheck, KeyFirst(map, relation, restriction->clause));
+    }
+    if (!matches || !clause.exact) result.rest = lappend(result.rest, restriction);
+  }
+  return result;
+}
+
 bool MatchesKey(PlannerInfo*, RelOptInfo* relation, EquivalenceClass*, EquivalenceMember* member,
                 void*) {
   return IsKeyColumn(*PlannedOf(relation)->map, relation, member->em_expr);
@@ -146,12 +248,13 @@ bool MatchesKey(PlannerInfo*, RelOptInfo* relation, EquivalenceClass*, Equivalen
 }  // namespace
 
 List* ToPrivateList(const ScanPlan& plan) {
-  return list_make2(makeInteger(static_cast<int>(plan.access)), plan.columns);
+  return list_make3(makeInteger(static_cast<int>(plan.access)), plan.columns, plan.bounds);
 }
 
 ScanPlan FromPrivateList(List* list) {
   return ScanPlan{.access = static_cast<Access>(intVal(linitial(list))),
-                  .columns = static_cast<List*>(lsecond(list))};
+                  .columns = static_cast<List*>(lsecond(list)),
+                  .bounds = static_cast<List*>(lthird(list))};
 }
 
 void GetForeignRelSize(PlannerInfo* root, RelOptInfo* relation, ServerOid table) {
@@ -174,18 +277,22 @@ void GetForeignPaths(PlannerInfo* root, RelOptInfo* relation, ServerOid) {
   if (BestKeyRestriction(relation, relation->baserestrictinfo, &clause) != nullptr) {
     AddPath(root, relation,
             PathShape{.access = clause.is_array ? Access::kKeyList : Access::kKey,
-                      .keys = KeysIn(clause),
+                      .documents = KeysIn(clause),
                       .required_outer = relation->lateral_relids},
             relation->rows);
   } else {
-    AddPath(
-        root, relation,
-        PathShape{.access = Access::kAll, .keys = 0, .required_outer = relation->lateral_relids},
-        relation->rows);
+    AddPath(root, relation,
+            PathShape{.access = Access::kAll,
+                      .documents = PlannedOf(relation)->documents,
+                      .required_outer = relation->lateral_relids},
+            relation->rows);
+    AddRangePath(root, relation);
   }
+  List* seen = NIL;
   ListCell* cell;
   foreach (cell, relation->joininfo) {
     AddJoinPath(root, relation, lfirst_node(RestrictInfo, cell));
+    AddJoinRangePath(root, relation, lfirst_node(RestrictInfo, cell), &seen);
   }
   if (!relation->has_eclass_joins) return;
   List* implied = generate_implied_equalities_for_column(root, relation, MatchesKey, nullptr,
@@ -199,24 +306,21 @@ ForeignScan* GetForeignPlan(PlannerInfo*, RelOptInfo* relation, ServerOid, Forei
                             List* target_list, List* clauses, Plan* outer_plan) {
   ScanPlan plan;
   plan.access = static_cast<Access>(intVal(linitial(path->fdw_private)));
-  List* expressions = NIL;
-  List* recheck = NIL;
-  if (plan.access != Access::kAll) {
-    KeyClause clause;
-    RestrictInfo* restriction = BestKeyRestriction(relation, clauses, &clause);
-    if (restriction == nullptr) elog(ERROR, "the condition on the key is gone");
-    plan.access = clause.is_array ? Access::kKeyList : Access::kKey;
-    expressions = list_make1(clause.operand);
-    recheck = list_make1(KeyFirst(*PlannedOf(relation)->map, relation, restriction->clause));
-    clauses = list_delete_ptr(list_copy(clauses), restriction);
+  KeyConditions key;
+  if (plan.access == Access::kKeyRange) {
+    key = TakeRange(relation, clauses, &plan);
+  } else if (plan.access != Access::kAll) {
+    key = TakeKey(relation, clauses, &plan);
+  } else {
+    key.rest = clauses;
   }
-  List* local = extract_actual_clauses(clauses, false);
+  List* local = extract_actual_clauses(key.rest, false);
   Bitmapset* used = nullptr;
   pull_varattnos(reinterpret_cast<Node*>(relation->reltarget->exprs), relation->relid, &used);
   pull_varattnos(reinterpret_cast<Node*>(local), relation->relid, &used);
   plan.columns = NeededColumns(*PlannedOf(relation)->map, used);
-  return make_foreignscan(target_list, local, relation->relid, expressions, ToPrivateList(plan),
-                          NIL, recheck, outer_plan);
+  return make_foreignscan(target_list, local, relation->relid, list_make1(key.operands),
+                          ToPrivateList(plan), NIL, key.recheck, outer_plan);
 }
 
 }  // namespace quire

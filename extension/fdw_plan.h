@@ -15,17 +15,21 @@ namespace quire {
 
 // How a scan finds its documents.
 enum class Access : int {
-  kAll,      // one after the other
-  kKey,      // by one key
-  kKeyList,  // by the keys in an array
+  kAll,       // one after the other
+  kKey,       // by one key
+  kKeyList,   // by the keys in an array
+  kKeyRange,  // those in a range of keys, in the keys' order
 };
 
 // What a plan hands to the executor, in fdw_private and fdw_exprs. Both are copied and stored by
-// the server, so they are made of its nodes.
+// the server, so they are made of its nodes. The first of fdw_exprs is the list of the operands of
+// the conditions on the key: one for a key or an array, one for each bound.
 struct ScanPlan {
   Access access = Access::kAll;
   // Positions (from 0) of the columns that somebody looks at.
   List* columns = nullptr;
+  // Of kKeyRange: how keys relate to the operands, as integers (BoundKind).
+  List* bounds = nullptr;
 };
 List* ToPrivateList(const ScanPlan& plan);
 ScanPlan FromPrivateList(List* list);

@@ -37,12 +37,13 @@ ScanState* StateOf(ForeignScanState* node) {
 
 }  // namespace
 
-void DocumentSource::Begin(ForeignScanState* node, const ScanPlan& plan, ExprState* key_operand) {
+void DocumentSource::Begin(ForeignScanState* node, const ScanPlan& plan, List* operands) {
   node_ = node;
   map_ = GetTableMap(node->ss.ss_currentRelation);
   backend_ = RequireBackend();
   access_ = plan.access;
-  key_operand_ = key_operand;
+  operands_ = ExecInitExprList(operands, &node->ss.ps);
+  bounds_ = plan.bounds;
   const EState* state = node->ss.ps.state;
   FillSnapshot(state->es_snapshot, state->es_snapshot->curcid, &snapshot_);
   rows_max_ = kRowsFirst;
@@ -56,14 +57,40 @@ void DocumentSource::Rewind() {
   batch_.Clear();
 }
 
+void DocumentSource::FillBounds() {
+  ExprContext* context = node_->ss.ps.ps_ExprContext;
+  const MemoryContext previous = MemoryContextSwitchTo(context->ecxt_per_tuple_memory);
+  const auto count = static_cast<size_t>(list_length(operands_));
+  auto* operands = static_cast<RangeOperand*>(palloc0(sizeof(RangeOperand) * (count + 1)));
+  for (size_t i = 0; i < count; ++i) {
+    auto* operand = static_cast<ExprState*>(list_nth(operands_, static_cast<int>(i)));
+    operands[i].kind = static_cast<BoundKind>(list_nth_int(bounds_, static_cast<int>(i)));
+    bool is_null = false;
+    const Datum datum = ExecEvalExpr(operand, context, &is_null);
+    if (is_null) continue;
+    const Oid type = exprType(reinterpret_cast<Node*>(operand->expr));
+    ColumnType column_type;
+    // The planner took only operators whose operands are such types.
+    if (!FindColumnType(type, -1, &column_type)) elog(ERROR, "type %u cannot be a key", type);
+    ReadValue(datum, column_type, &operands[i].value);
+  }
+  MemoryContextSwitchTo(previous);
+  CallEngine([&] {
+    range_.Clear();
+    for (size_t i = 0; i < count; ++i) range_.Add(operands[i], map_->key_type);
+    return absl::OkStatus();
+  });
+}
+
 void DocumentSource::FillKeys() {
   ExprContext* context = node_->ss.ps.ps_ExprContext;
   const MemoryContext previous = MemoryContextSwitchTo(context->ecxt_per_tuple_memory);
+  auto* expression = static_cast<ExprState*>(linitial(operands_));
   bool is_null = false;
-  const Datum datum = ExecEvalExpr(key_operand_, context, &is_null);
+  const Datum datum = ExecEvalExpr(expression, context, &is_null);
   KeyOperand operand;
   if (!is_null) {
-    const Oid type = exprType(reinterpret_cast<Node*>(key_operand_->expr));
+    const Oid type = exprType(reinterpret_cast<Node*>(expression->expr));
     const bool is_array = access_ == Access::kKeyList;
     operand = ReadKeyOperand(datum, is_array ? get_base_element_type(type) : type, is_array);
   }
@@ -91,9 +118,47 @@ absl::Status DocumentSource::NextBatchOfKeys() {
   return absl::OkStatus();
 }
 
+absl::Status DocumentSource::NextBatchOfRange() {
+  Collection collection(backend_->session(), backend_->host(), map_->state);
+  if (!begun_) {
+    if (range_.empty()) {
+      at_end_ = true;
+      return absl::OkStatus();
+    }
+    range_cursor_.Begin(range_.range());
+  }
+  const BatchLimit limit{.rows_max = rows_max_, .bytes_max = kBatchBytesMax};
+  QUIRE_ASSIGN_OR_RETURN(const bool more,
+                         collection.NextBatchInRange(snapshot_, limit, &range_cursor_, &batch_));
+  at_end_ = !more;
+  return absl::OkStatus();
+}
+
+absl::Status DocumentSource::NextBatch() {
+  switch (access_) {
+    case Access::kAll:
+      return NextBatchOfAll();
+    case Access::kKey:
+    case Access::kKeyList:
+      return NextBatchOfKeys();
+    case Access::kKeyRange:
+      return NextBatchOfRange();
+  }
+  return absl::OkStatus();
+}
+
+void DocumentSource::FillOperands() {
+  if (access_ == Access::kAll) return;
+  if (access_ == Access::kKeyRange) {
+    FillBounds();
+  } else {
+    FillKeys();
+  }
+}
+
 void DocumentSource::FillBatch() {
   CHECK_FOR_INTERRUPTS();
-  if (!begun_ && access_ != Access::kAll) FillKeys();
+  if (!begun_) FillOperands();
   next_row_ = 0;
   CallEngine([&] {
     if (map_->state == nullptr) {
@@ -103,7 +168,7 @@ void DocumentSource::FillBatch() {
       at_end_ = true;
       return absl::OkStatus();
     }
-    return access_ == Access::kAll ? NextBatchOfAll() : NextBatchOfKeys();
+    return NextBatch();
   });
   if (begun_) rows_max_ = Min(2 * rows_max_, kRowsMax);
   begun_ = true;
@@ -131,13 +196,9 @@ void BeginForeignScan(ForeignScanState* node, int flags) {
   auto* plan = reinterpret_cast<ForeignScan*>(node->ss.ps.plan);
   if ((flags & EXEC_FLAG_EXPLAIN_ONLY) != 0) return;
   const ScanPlan scan = FromPrivateList(plan->fdw_private);
-  ExprState* key_operand = nullptr;
-  if (scan.access != Access::kAll) {
-    key_operand = ExecInitExpr(static_cast<Expr*>(linitial(plan->fdw_exprs)), &node->ss.ps);
-  }
   auto* state = NewInContext<ScanState>(node->ss.ps.state->es_query_cxt);
   node->fdw_state = state;
-  state->source.Begin(node, scan, key_operand);
+  state->source.Begin(node, scan, static_cast<List*>(linitial(plan->fdw_exprs)));
   CallEngine([&] {
     state->reader.Init(state->source.map(), scan.columns);
     return absl::OkStatus();

@@ -11,11 +11,12 @@
 #include "extension/backend.h"
 #include "extension/fdw_plan.h"
 #include "extension/key_lookup.h"
+#include "extension/range_bounds.h"
 #include "extension/row_reader.h"
 #include "extension/table_map.h"
 
-struct ExprState;
 struct ForeignScanState;
+struct List;
 
 namespace quire {
 
@@ -25,7 +26,8 @@ class DocumentSource {
   DocumentSource() = default;
 
   // The server's side. Fixes what the whole scan sees: `state` has its snapshot.
-  void Begin(ForeignScanState* node, const ScanPlan& plan, ExprState* key_operand);
+  // `operands` are those of the conditions on the key (fdw_plan.h).
+  void Begin(ForeignScanState* node, const ScanPlan& plan, List* operands);
   // From the start again, with keys from parameters as they are now.
   void Rewind();
   // The next document, valid until the next call; false at the end.
@@ -38,11 +40,16 @@ class DocumentSource {
   uint64_t examined() const { return examined_; }
 
  private:
+  // Evaluates the operands.
+  void FillOperands();
   void FillKeys();
+  void FillBounds();
   void FillBatch();
   // Inside a door.
+  absl::Status NextBatch();
   absl::Status NextBatchOfAll();
   absl::Status NextBatchOfKeys();
+  absl::Status NextBatchOfRange();
 
   // Constant after Begin.
   ForeignScanState* node_ = nullptr;
@@ -50,7 +57,8 @@ class DocumentSource {
   Backend* backend_ = nullptr;
   Snapshot snapshot_;
   Access access_ = Access::kAll;
-  ExprState* key_operand_ = nullptr;
+  List* operands_ = nullptr;  // ExprState
+  List* bounds_ = nullptr;    // BoundKind of each, when it is by range
 
   // Where the scan stands.
   bool begun_ = false;
@@ -58,6 +66,8 @@ class DocumentSource {
   ScanCursor cursor_;
   KeyList keys_;
   size_t next_key_ = 0;
+  RangeBounds range_;
+  RangeCursor range_cursor_;
   size_t rows_max_ = 0;
   RowBatch batch_;
   size_t next_row_ = 0;

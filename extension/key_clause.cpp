@@ -40,28 +40,8 @@ bool IsKeyEquality(const TableMap& map, Oid operator_id, Oid collation) {
   if (get_op_opfamily_strategy(operator_id, cache->btree_opf) != BTEqualStrategyNumber) {
     return false;
   }
-  // Texts that differ in bytes can be equal under such a collation, and keys are looked up by
-  // bytes.
-  if (OidIsValid(collation) && !get_collation_isdeterministic(collation)) return false;
-  Oid left;
-  Oid right;
-  op_input_types(operator_id, &left, &right);
-  for (const Oid type : {left, right}) {
-    ColumnType operand;
-    if (!FindColumnType(type, -1, &operand) || operand.array) return false;
-    if (operand.scalar != key.type.scalar &&
-        !(IsInteger(operand.scalar) && IsInteger(key.type.scalar))) {
-      return false;
-    }
-  }
-  return true;
-}
-
-// Whether the operand has one value during a scan of the relation.
-bool IsFixed(const RelOptInfo* relation, Expr* operand) {
-  Bitmapset* used = nullptr;
-  pull_varattnos(reinterpret_cast<Node*>(operand), relation->relid, &used);
-  return bms_is_empty(used) && !contain_volatile_functions(reinterpret_cast<Node*>(operand));
+  // Keys are looked up by bytes.
+  return IsDeterministic(collation) && HasKeyOperands(map, operator_id);
 }
 
 bool MatchOperator(const TableMap& map, const RelOptInfo* relation, OpExpr* clause,
@@ -72,7 +52,7 @@ bool MatchOperator(const TableMap& map, const RelOptInfo* relation, OpExpr* clau
   auto* left = static_cast<Expr*>(linitial(clause->args));
   auto* right = static_cast<Expr*>(lsecond(clause->args));
   if (IsKeyColumn(map, relation, right)) std::swap(left, right);
-  if (!IsKeyColumn(map, relation, left) || !IsFixed(relation, right)) return false;
+  if (!IsKeyColumn(map, relation, left) || !IsFixedOperand(relation, right)) return false;
   *result = KeyClause{.operand = right, .is_array = false};
   return true;
 }
@@ -87,6 +67,29 @@ bool IsKeyColumn(const TableMap& map, const RelOptInfo* relation, Expr* expressi
          variable->varattno == map.key + 1 && variable->varlevelsup == 0;
 }
 
+bool IsFixedOperand(const RelOptInfo* relation, Expr* operand) {
+  Bitmapset* used = nullptr;
+  pull_varattnos(reinterpret_cast<Node*>(operand), relation->relid, &used);
+  return bms_is_empty(used) && !contain_volatile_functions(reinterpret_cast<Node*>(operand));
+}
+
+bool HasKeyOperands(const TableMap& map, ServerOid operator_id) {
+  const ScalarType key = map.columns[static_cast<size_t>(map.key)].type.scalar;
+  Oid left;
+  Oid right;
+  op_input_types(operator_id, &left, &right);
+  for (const Oid type : {left, right}) {
+    ColumnType operand;
+    if (!FindColumnType(type, -1, &operand) || operand.array) return false;
+    if (operand.scalar != key && !(IsInteger(operand.scalar) && IsInteger(key))) return false;
+  }
+  return true;
+}
+
+bool IsDeterministic(ServerOid collation) {
+  return !OidIsValid(collation) || get_collation_isdeterministic(collation);
+}
+
 bool MatchKeyClause(const TableMap& map, const RelOptInfo* relation, Expr* clause,
                     KeyClause* result) {
   if (IsA(clause, OpExpr)) {
@@ -96,7 +99,7 @@ bool MatchKeyClause(const TableMap& map, const RelOptInfo* relation, Expr* claus
   auto* any = reinterpret_cast<ScalarArrayOpExpr*>(clause);
   auto* array = static_cast<Expr*>(lsecond(any->args));
   if (!any->useOr || !IsKeyColumn(map, relation, static_cast<Expr*>(linitial(any->args))) ||
-      !IsKeyEquality(map, any->opno, any->inputcollid) || !IsFixed(relation, array)) {
+      !IsKeyEquality(map, any->opno, any->inputcollid) || !IsFixedOperand(relation, array)) {
     return false;
   }
   *result = KeyClause{.operand = array, .is_array = true};

@@ -4,6 +4,8 @@
 
 #include <cstdint>
 
+#include "extension/server_types.h"
+
 struct Expr;
 struct RelOptInfo;
 struct RestrictInfo;
@@ -24,7 +26,16 @@ bool MatchKeyClause(const TableMap& map, const RelOptInfo* relation, Expr* claus
 // guard rows (security barriers).
 bool MatchKeyRestriction(const TableMap& map, RelOptInfo* relation, RestrictInfo* restriction,
                          KeyClause* result);
+
+// What conditions on keys have in common:
+
 // Whether an expression is the key column of `relation`.
 bool IsKeyColumn(const TableMap& map, const RelOptInfo* relation, Expr* expression);
+// Whether an expression has one value during a scan of the relation.
+bool IsFixedOperand(const RelOptInfo* relation, Expr* operand);
+// Whether both operands of an operator are of the key's type, or of another type of integers.
+bool HasKeyOperands(const TableMap& map, ServerOid operator_id);
+// Whether texts that are equal are the same bytes; true for what is not a collation.
+bool IsDeterministic(ServerOid collation);
 
 }  // namespace quire

@@ -50,11 +50,13 @@ absl::Status KeyList::Fill(const KeyOperand& operand, ScalarType key_type) {
   Clear();
   for (uint32_t i = 0; i < operand.count; ++i) {
     if (operand.values[i].kind == PlainValue::Kind::kNull) continue;
-    QUIRE_ASSIGN_OR_RETURN(const std::string_view key,
-                           encoder_.Encode(operand.values[i], key_type));
-    if (key.empty()) continue;
-    keys_.push_back(Place{.offset = bytes_.size(), .size = key.size()});
-    bytes_.Append(key);
+    const absl::StatusOr<std::string_view> key = encoder_.Encode(operand.values[i], key_type);
+    // What is too long for a key is no document's.
+    if (absl::IsOutOfRange(key.status())) continue;
+    QUIRE_RETURN_IF_ERROR(key.status());
+    if (key->empty()) continue;
+    keys_.push_back(Place{.offset = bytes_.size(), .size = key->size()});
+    bytes_.Append(*key);
   }
   if (keys_.size() < 2) return absl::OkStatus();
   const auto bytes_of = [this](const Place& place) {
