@@ -44,6 +44,10 @@ struct WalSource {
 
 namespace {
 
+// The server's default, 64 kB, would have memory mapped and given back for each record that holds a
+// session's whole buffer.
+constexpr size_t kDecodeBufferBytes = 1 << 20;
+
 void CloseSegment(WalSource* source) {
   if (source->file >= 0) close(source->file);
   source->file = -1;
@@ -138,6 +142,7 @@ WalSource* NewWalSource() {
   if (source->reader == nullptr) {
     ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory")));
   }
+  XLogReaderSetDecodeBuffer(source->reader, palloc(kDecodeBufferBytes), kDecodeBufferBytes);
   return source;
 }
 
