@@ -13,6 +13,7 @@ extern "C" {
 #include "catalog/pg_type.h"
 #include "common/shortest_dec.h"
 #include "fmgr.h"
+#include "mb/pg_wchar.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
@@ -64,6 +65,27 @@ void ReadNumeric(Datum datum, PlainValue* value) {
 void ReadJsonb(Datum datum, PlainValue* value) {
   const Jsonb* json = DatumGetJsonbP(datum);
   SetBytes(value, PlainValue::Kind::kJson, VARDATA(json), VARSIZE(json) - VARHDRSZ);
+}
+
+// What the engine's own reader does not take goes the server's way, which also finds the words for
+// what is wrong.
+void ReadJsonText(Datum datum, PlainValue* value) {
+  const auto* packed = reinterpret_cast<const varlena*>(PG_DETOAST_DATUM_PACKED(datum));
+  const char* const begin = VARDATA_ANY(packed);
+  const std::string_view json(begin, VARSIZE_ANY_EXHDR(packed));
+  if (json.size() <= kJsonTextBytesMax) {
+    const bool utf8 = GetDatabaseEncoding() == PG_UTF8;
+    for (const size_t bytes : {JsonTreeBytesLikely(json), JsonTreeBytesMax(json)}) {
+      auto* memory = static_cast<char*>(palloc(bytes));
+      value->tree = ReadJson(json, utf8, absl::MakeSpan(memory, bytes));
+      if (value->tree != nullptr) {
+        value->kind = PlainValue::Kind::kJsonTree;
+        return;
+      }
+      pfree(memory);
+    }
+  }
+  ReadJsonb(DirectFunctionCall1(jsonb_in, CStringGetDatum(TextDatumGetCString(datum))), value);
 }
 
 void ReadDate(Datum datum, Oid type, PlainValue* value) {
@@ -121,8 +143,7 @@ void ReadScalar(Datum datum, ScalarType type, PlainValue* value) {
     case ScalarType::kTimestamptz:
       return SetInteger(value, Kind::kTimestamp, DatumGetTimestampTz(datum));
     case ScalarType::kJson:
-      return ReadJsonb(DirectFunctionCall1(jsonb_in, CStringGetDatum(TextDatumGetCString(datum))),
-                       value);
+      return ReadJsonText(datum, value);
     case ScalarType::kJsonb:
       return ReadJsonb(datum, value);
   }
@@ -201,6 +222,8 @@ absl::Status AppendValue(const PlainValue& value, const DocumentLimits& limits,
     case PlainValue::Kind::kNumeric:
     case PlainValue::Kind::kJson:
       return JsonbToDocument(bytes(), limits, builder);
+    case PlainValue::Kind::kJsonTree:
+      return AppendJsonTree(*value.tree, limits, builder);
     case PlainValue::Kind::kArray:
       builder->BeginArray();
       for (uint32_t i = 0; i < value.size; ++i) {

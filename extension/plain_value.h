@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "engine/store/document_builder.h"
+#include "engine/store/json_reader.h"
 #include "extension/column_type.h"
 #include "extension/server_types.h"
 
@@ -24,6 +25,7 @@ struct PlainValue {
     kTimestamp,  // integer: microseconds since 2000-01-01 UTC
     kNumeric,    // data, size: the server's numeric as it stands in a jsonb, with its container
     kJson,       // data, size: a jsonb without its length word
+    kJsonTree,   // tree: JSON text that was read without the server's jsonb
     kArray,      // elements, size
   };
   Kind kind = Kind::kNull;
@@ -33,6 +35,7 @@ struct PlainValue {
     double real;
     const char* data;
     const PlainValue* elements;
+    const JsonTree* tree;
   };
 };
 

@@ -24,7 +24,7 @@ ServerRows::ServerRows(const ServerBenchOptions& options)
   for (size_t i = 0; i < kClients; ++i) clients_.push_back(std::make_unique<Connection>());
 }
 
-void ServerRows::CreateCollection(const std::string& table) {
+void ServerRows::CreateCollection(const std::string& table, const std::string& type) {
   if (options_.control) {
     main_.Run("CREATE TABLE " + table +
               " (_id text COLLATE \"C\" PRIMARY KEY, _doc jsonb NOT NULL)");
@@ -32,9 +32,8 @@ void ServerRows::CreateCollection(const std::string& table) {
   }
   main_.Run("CREATE FOREIGN TABLE " + table +
             " (_id text COLLATE \"C\" NOT NULL, name text, age int,"
-            " city text OPTIONS (path 'address.city'), _doc jsonb) SERVER quire"
-            " OPTIONS (collection '" +
-            table + "_" + run_ + "')");
+            " city text OPTIONS (path 'address.city'), _doc " +
+            type + ") SERVER quire OPTIONS (collection '" + table + "_" + run_ + "')");
 }
 
 std::string ServerRows::CopyText(uint64_t documents, KeyForm keys) {
@@ -256,16 +255,18 @@ Row ServerRows::Update() {
   return row;
 }
 
-Row ServerRows::Copy(KeyForm keys, double bar) {
+Row ServerRows::Copy(KeyForm keys, const std::string& type, double bar) {
   Row row;
   row.name = "COPY of " + std::to_string(options_.documents) +
-             (keys == KeyForm::kRising ? ", rising keys" : ", random keys");
-  row.statement = "COPY … FROM STDIN, one transaction; the floor parses the rows and drops them";
+             (keys == KeyForm::kRising ? ", rising keys" : ", random keys") +
+             (type == "json" ? ", _doc json" : "");
+  row.statement = "COPY … FROM STDIN, one transaction, heap (doc jsonb), collection (_doc " + type +
+                  "); the floor parses the heap's rows and drops them";
   row.bar = bar;
   row.operations = options_.documents;
   row.slices = 1;
   row.connections = {&main_};
-  row.begin_round = [this, keys] {
+  row.begin_round = [this, keys, type] {
     ++copies_;
     copy_text_ = CopyText(options_.documents, keys);
     // The kernel hands out memory at its first touch, which the shared buffers have long behind
@@ -275,7 +276,7 @@ Row ServerRows::Copy(KeyForm keys, double bar) {
     main_.Run("ROLLBACK");
     main_.Run(
         "CREATE TABLE bench.copy_heap (id text COLLATE \"C\" PRIMARY KEY, doc jsonb NOT NULL)");
-    CreateCollection("bench.copy_" + std::to_string(copies_));
+    CreateCollection("bench.copy_" + std::to_string(copies_), type);
   };
   row.run = [this](Side side) {
     const std::string collection = "bench.copy_" + std::to_string(copies_);
@@ -289,12 +290,12 @@ Row ServerRows::Copy(KeyForm keys, double bar) {
     }
     return uint64_t{0};
   };
-  row.end_round = [this, keys] {
+  row.end_round = [this, name = row.name] {
     const std::string collection = "bench.copy_" + std::to_string(copies_);
-    if (checked_ != keys && Contents("bench.copy_heap", "doc") != Contents(collection, "_doc")) {
+    if (checked_ != name && Contents("bench.copy_heap", "doc") != Contents(collection, "_doc")) {
       Die("the tables differ after COPY");
     }
-    checked_ = keys;
+    checked_ = name;
     main_.Run("DROP TABLE bench.copy_heap");
     if (options_.control) {
       main_.Run("DROP TABLE " + collection);
@@ -312,7 +313,8 @@ std::vector<Row> ServerRows::Rows() {
           Insert("durable insert, " + std::to_string(kClients) + " clients", 1.1, kClients, true),
           // For orientation: the part of an insert that is not the flush.
           Insert("insert, not durable, 1 client", 0, 1, false), Update(),
-          Copy(KeyForm::kRising, 1.2), Copy(KeyForm::kRandom, 0)};
+          Copy(KeyForm::kRising, "jsonb", 1.3), Copy(KeyForm::kRising, "json", 1.3),
+          Copy(KeyForm::kRandom, "jsonb", 0)};
 }
 
 }  // namespace quire::bench

@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -61,10 +60,11 @@ class ServerRows {
   Row Document();
   Row Insert(const std::string& name, double bar, size_t clients, bool durable);
   Row Update();
-  Row Copy(KeyForm keys, double bar);
+  Row Copy(KeyForm keys, const std::string& type, double bar);
   static std::string CopyText(uint64_t documents, KeyForm keys);
 
-  void CreateCollection(const std::string& table);
+  // `type` is that of `_doc`: jsonb, or json, whose text the engine reads itself.
+  void CreateCollection(const std::string& table, const std::string& type = "jsonb");
   void PrepareStatements(Connection* connection);
   void PickKeys(uint64_t first, uint64_t operations, uint64_t among);
   uint64_t Get(Side side, const char* heap, const char* collection);
@@ -79,7 +79,7 @@ class ServerRows {
   std::string copy_text_;  // the documents of the load, then those of the row of COPY
   uint64_t inserts_ = 0;   // insert rows so far; each has a range of numbers of its own
   int copies_ = 0;
-  std::optional<KeyForm> checked_;  // of the COPY whose result was compared
+  std::string checked_;  // the row of COPY whose result was compared last
 
   // The operations of the slice.
   std::vector<std::string> keys_;
