@@ -20,6 +20,7 @@
 #include "engine/store/document_builder.h"
 #include "engine/store/document_key.h"
 #include "engine/store/engine_state.h"
+#include "engine/store/evictor.h"
 #include "engine/store/jsonb.h"
 #include "engine/store/limits.h"
 #include "engine/store/path.h"

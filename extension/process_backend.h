@@ -5,7 +5,10 @@
 #include <memory>
 
 #include "engine/host/system_clock.h"
+#include "engine/log/log_lookup.h"
 #include "extension/backend.h"
+#include "extension/paths.h"
+#include "extension/server_file_system.h"
 #include "extension/transaction_callbacks.h"
 #include "extension/transaction_host.h"
 
@@ -17,7 +20,9 @@ class ProcessBackend final : public Backend {
       : session_(std::move(session)),
         writer_(session_.get(), &transactions_, &sink_, &clock_, options),
         marks_(writer_),
-        engine_id_(engine_id) {}
+        engine_id_(engine_id) {
+    session_->set_bodies(&bodies_);
+  }
 
   Session* session() override { return session_.get(); }
   TransactionHost* host() override { return &transactions_; }
@@ -28,6 +33,8 @@ class ProcessBackend final : public Backend {
 
  private:
   const std::unique_ptr<Session> session_;
+  ServerFileSystem files_;
+  LogLookup bodies_{&files_, kLogFolder};
   ServerTransactions transactions_;
   ServerChangeSink sink_;
   SystemClock clock_;

@@ -1,6 +1,6 @@
-// Files as the log worker uses them: POSIX, under the server's own rules. A sync that fails stops
-// the server (a second one would say OK although the disk keeps the old bytes), unless
-// data_sync_retry says otherwise; `fsync = off` leaves syncs out.
+// Files as the log worker uses them, and sessions that read bodies back: POSIX, under the server's
+// own rules. A sync that fails stops the server (a second one would say OK although the disk keeps
+// the old bytes), unless data_sync_retry says otherwise; `fsync = off` leaves syncs out.
 #pragma once
 
 #include "engine/host/posix_file_system.h"

@@ -1,5 +1,7 @@
 #include "engine/durability/log_follower.h"
 
+#include <sched.h>
+
 #include <algorithm>
 
 #include "engine/base/status.h"
@@ -8,15 +10,23 @@
 #include "engine/log/log_reader.h"
 #include "engine/log/log_tail.h"
 #include "engine/mvcc/version.h"
+#include "engine/store/version_chain.h"
 
 namespace quire {
 
 namespace {
 
 constexpr uint64_t kBytesPerProgress = 4 << 20;
+// How many documents are looked at for a body to evict, for each change that may be in a batch.
+constexpr uint64_t kSlotsPerChange = 4;
 // A version further down its chain was replaced so long ago that nobody asks for its place any
 // more.
 constexpr uint32_t kChainStepsMax = 64;
+
+absl::Status DoNotFit() {
+  return absl::ResourceExhaustedError(
+      "the documents do not fit the engine's memory; raise quire.memory and restart the server");
+}
 
 bool Precedes(uint32_t xid, uint32_t other) {
   return static_cast<int32_t>(xid - other) < 0;
@@ -31,7 +41,8 @@ LogFollower::LogFollower(Session* session, FileSystem* files, Clock* clock,
       clock_(clock),
       options_(std::move(options)),
       engine_(GetEngineState(session->region())),
-      catalog_(session) {}
+      catalog_(session),
+      evictor_(session) {}
 
 LogFollower::~LogFollower() = default;
 
@@ -109,6 +120,9 @@ absl::Status LogFollower::ApplyBatch(uint64_t payload_position, bool loaded,
                                      std::string_view batch) {
   ChangeBatchReader reader(batch);
   const bool same_region = reader.region_incarnation() == session_->region().header().incarnation;
+  if (!same_region && !loaded && evictor_.MemoryIsScarce()) {
+    MakeRoom(writer_ == nullptr ? payload_position : writer_->flushed_position(), batch.size());
+  }
   Change change;
   PendingList* list = nullptr;
   uint64_t list_xid = kNoXid;
@@ -122,9 +136,14 @@ absl::Status LogFollower::ApplyBatch(uint64_t payload_position, bool loaded,
       xid_max_ = std::max(xid_max_, change.xid);
       list_xid = change.xid;
     }
-    list->push_back(pending);
+    list->changes.push_back(pending);
   }
   return reader.status();
+}
+
+void LogFollower::MakeRoom(uint64_t readable_end, size_t batch_bytes) {
+  evictor_.set_readable_end(readable_end);
+  evictor_.Sweep(kSlotsPerChange * (1 + batch_bytes / kChangeHeaderBytes), batch_bytes);
 }
 
 absl::StatusOr<uint32_t> LogFollower::NumberOf(CollectionState* collection, std::string_view key) {
@@ -141,19 +160,18 @@ absl::StatusOr<uint32_t> LogFollower::NumberOf(CollectionState* collection, std:
 
 absl::Status LogFollower::Link(CollectionState* collection, const Change& change,
                                const Pending& pending) {
-  Version* version = NewVersion(session_,
-                                VersionContent{.xid = change.xid,
-                                               .ordinal = change.ordinal,
-                                               .hlc = change.hlc,
-                                               .origin = change.origin,
-                                               .tombstone = pending.tombstone,
-                                               .key = change.key,
-                                               .document = change.document},
-                                Allocator::Access::kReserve);
-  if (version == nullptr) {
-    return absl::ResourceExhaustedError(
-        "the documents do not fit the engine's memory; raise quire.memory and restart the server");
-  }
+  Version* version =
+      NewVersion(session_,
+                 VersionContent{.xid = change.xid,
+                                .ordinal = change.ordinal,
+                                .hlc = change.hlc,
+                                .origin = change.origin,
+                                .tombstone = pending.tombstone,
+                                .body_in_log = !pending.tombstone && evictor_.MemoryIsScarce(),
+                                .key = change.key,
+                                .document = change.document},
+                 Allocator::Access::kReserve);
+  if (version == nullptr) return DoNotFit();
   version->version = change.version;
   version->location.store(pending.location, std::memory_order_relaxed);
   DocumentSlot* slot = DocumentTable(session_, &collection->table).Slot(pending.number);
@@ -176,6 +194,31 @@ Version* LogFollower::FindVersion(const DocumentSlot* slot, const Pending& pendi
   return nullptr;
 }
 
+Version* LogFollower::Note(const DocumentSlot* slot, const Pending& pending, uint64_t seq) const {
+  for (;;) {
+    Version* version = FindVersion(slot, pending);
+    if (version == nullptr) return nullptr;
+    version->location.store(pending.location, std::memory_order_seq_cst);
+    if (seq != 0) version->seq.store(seq, std::memory_order_seq_cst);
+    if (!version->moving()) return version;
+    // Somebody may have copied it before (GiveBodyUp), which takes a moment.
+    sched_yield();
+  }
+}
+
+void LogFollower::BindUndecided() {
+  const Region& region = session_->region();
+  for (auto& [xid, list] : undecided_) {
+    for (; list.bound < list.changes.size(); ++list.bound) {
+      const Pending& pending = list.changes[list.bound];
+      if (!pending.live) continue;
+      const Session::Pin pin(session_);
+      auto* collection = region.At<CollectionState>(pending.collection);
+      Note(DocumentTable(session_, &collection->table).Slot(pending.number), pending, 0);
+    }
+  }
+}
+
 absl::StatusOr<LogFollower::Pending> LogFollower::ApplyChange(uint64_t location, bool loaded,
                                                               bool live, const Change& change) {
   if (change.kind != ChangeKind::kPut && change.kind != ChangeKind::kDelete) {
@@ -195,7 +238,9 @@ absl::StatusOr<LogFollower::Pending> LogFollower::ApplyChange(uint64_t location,
                   .live = live,
                   .tombstone = change.kind == ChangeKind::kDelete};
   if (live) return pending;
-  QUIRE_ASSIGN_OR_RETURN(pending.number, NumberOf(collection, change.key));
+  const auto number = NumberOf(collection, change.key);
+  if (absl::IsResourceExhausted(number.status())) return DoNotFit();
+  QUIRE_ASSIGN_OR_RETURN(pending.number, number);
   NextHlc(engine_, 0, change.hlc);
   if (loaded) return pending;
   // A worker that was stopped by an error may have linked more than it said.
@@ -208,15 +253,17 @@ absl::StatusOr<LogFollower::Pending> LogFollower::ApplyChange(uint64_t location,
   return pending;
 }
 
-LogFollower::PendingList LogFollower::Take(uint64_t xid, absl::Span<const uint64_t> subxids) {
-  PendingList taken;
+std::vector<LogFollower::Pending> LogFollower::Take(uint64_t xid,
+                                                    absl::Span<const uint64_t> subxids) {
+  std::vector<Pending> taken;
   const auto take = [&](uint64_t id) {
     const auto found = undecided_.find(static_cast<uint32_t>(id));
     if (found == undecided_.end()) return;
+    std::vector<Pending>& changes = found->second.changes;
     if (taken.empty()) {
-      taken = std::move(found->second);
+      taken = std::move(changes);
     } else {
-      taken.insert(taken.end(), found->second.begin(), found->second.end());
+      taken.insert(taken.end(), changes.begin(), changes.end());
     }
     undecided_.erase(found);
   };
@@ -230,7 +277,7 @@ LogFollower::PendingList LogFollower::Take(uint64_t xid, absl::Span<const uint64
 }
 
 void LogFollower::ApplyOutcome(const LogOutcome& outcome, bool loaded) {
-  const PendingList changes = Take(outcome.xid, outcome.subxids);
+  const std::vector<Pending> changes = Take(outcome.xid, outcome.subxids);
   if (outcome.change_count > 0) seq_ = outcome.first_seq + outcome.change_count - 1;
   if (loaded) return;
   if (!outcome.committed) {
@@ -248,15 +295,13 @@ void LogFollower::Commit(const Pending& pending, uint64_t seq) {
   auto* collection = region.At<CollectionState>(pending.collection);
   DocumentSlot* slot = DocumentTable(session_, &collection->table).Slot(pending.number);
   slot->seq.store(seq, std::memory_order_relaxed);
-  Version* version = FindVersion(slot, pending);
+  Version* version = Note(slot, pending, seq);
   if (version == nullptr) return;  // replaced long ago
-  version->location.store(pending.location, std::memory_order_relaxed);
-  version->seq.store(seq, std::memory_order_release);
   if (pending.live || version->verdict() == Verdict::kCommitted) return;
   version->Settle(Verdict::kCommitted);
   // No session reads before the engine is ready, and then none has an older snapshot than this
   // commit: what it replaced is of no use.
-  const VersionLink tail(version->older.exchange(0, std::memory_order_acq_rel));
+  const VersionLink tail = TakeTail(version);
   int32_t documents = version->tombstone() ? 0 : 1;
   if (tail.kind() == VersionLink::Kind::kRegion) {
     documents -= region.At<Version>(tail.block())->tombstone() ? 0 : 1;
@@ -275,14 +320,12 @@ void LogFollower::Abort(const Pending& pending) {
   if (head.kind() != VersionLink::Kind::kRegion) return;
   auto* version = region.At<Version>(head.block());
   if (version->ordinal != pending.ordinal || version->xid() != pending.xid) return;
-  if (slot->Replace(head, version->older_link())) {
-    session_->Retire(head.block(), Purpose::kDocuments);
-  }
+  UnlinkHead(session_, slot, version);
 }
 
 uint64_t LogFollower::FullXid(uint32_t xid) const {
   const auto found = undecided_.find(xid);
-  return found == undecided_.end() ? kNoXid : found->second.front().xid;
+  return found == undecided_.end() ? kNoXid : found->second.changes.front().xid;
 }
 
 absl::StatusOr<uint64_t> LogFollower::Append(LogRecordType type, const ServerPosition& at,
@@ -316,7 +359,7 @@ absl::Status LogFollower::Outcome(const ServerPosition& at, const ServerOutcome&
       size_t changes = 0;
       const auto count = [&](uint64_t id) {
         const auto found = undecided_.find(static_cast<uint32_t>(id));
-        if (found != undecided_.end()) changes += found->second.size();
+        if (found != undecided_.end()) changes += found->second.changes.size();
       };
       count(decided.xid);
       for (const uint64_t subxid : decided.subxids) count(subxid);
@@ -342,14 +385,15 @@ absl::Status LogFollower::AbortUndecided(LogRecordType type, const ServerPositio
 }
 
 void LogFollower::ApplyUndecidedAbort(const UndecidedAbort& abort, bool loaded) {
-  PendingList changes;
+  std::vector<Pending> changes;
   absl::erase_if(undecided_, [&](const auto& entry) {
-    const uint64_t xid = entry.second.front().xid;
+    const std::vector<Pending>& own = entry.second.changes;
+    const uint64_t xid = own.front().xid;
     if (abort.limit_xid != 0 && xid >= abort.limit_xid) return false;
     if (std::find(abort.prepared.begin(), abort.prepared.end(), xid) != abort.prepared.end()) {
       return false;
     }
-    changes.insert(changes.end(), entry.second.begin(), entry.second.end());
+    changes.insert(changes.end(), own.begin(), own.end());
     return true;
   });
   if (loaded) return;
@@ -374,8 +418,8 @@ absl::Status LogFollower::AbortBelow(const ServerPosition& at, uint32_t oldest_r
                                      absl::Span<const uint32_t> prepared) {
   if (at.lsn <= end_.lsn) return absl::OkStatus();
   uint64_t limit = 0;
-  for (const auto& [xid, changes] : undecided_) {
-    if (Precedes(xid, oldest_running)) limit = std::max(limit, changes.front().xid + 1);
+  for (const auto& [xid, list] : undecided_) {
+    if (Precedes(xid, oldest_running)) limit = std::max(limit, list.changes.front().xid + 1);
   }
   if (limit != 0) {
     UndecidedAbort abort{.limit_xid = limit};
@@ -406,6 +450,8 @@ absl::Status LogFollower::Sync(bool now) {
     QUIRE_RETURN_IF_ERROR(writer_->Sync());
     durable_ = ServerPosition{.lsn = writer_->end().lsn, .timeline = writer_->end().timeline};
   }
+  // Before the log's new end is published: who waits for that wants to evict.
+  if (engine_->wants_bindings.exchange(0, std::memory_order_acq_rel) != 0) BindUndecided();
   Publish();
   session_->Reclaim();
   return absl::OkStatus();

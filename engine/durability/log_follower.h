@@ -32,6 +32,7 @@
 #include "engine/memory/session.h"
 #include "engine/store/catalog.h"
 #include "engine/store/engine_state.h"
+#include "engine/store/evictor.h"
 
 namespace quire {
 
@@ -62,7 +63,8 @@ class LogFollower {
   // Reads and applies the engine log. REQUIRES: the region is formatted, FormatCatalog and
   // FormatEngineState ran, nobody else writes. When the region is already loaded (only the worker
   // was restarted) memory is left as it is beyond what it lacks. Errors: kDataLoss for damage;
-  // kResourceExhausted when the documents do not fit the region.
+  // kResourceExhausted when the documents do not fit the region although
+  // their bodies were left in the log.
   static absl::StatusOr<std::unique_ptr<LogFollower>> Open(Session* session, FileSystem* files,
                                                            Clock* clock,
                                                            const LogFollowerOptions& options);
@@ -118,21 +120,33 @@ class LogFollower {
     bool live;  // made by a session of this region: it settles and undoes its own versions
     bool tombstone;
   };
-  using PendingList = std::vector<Pending>;
+  struct PendingList {
+    std::vector<Pending> changes;
+    size_t bound = 0;  // so many of them know their place in the log already
+  };
 
   LogFollower(Session* session, FileSystem* files, Clock* clock, LogFollowerOptions options);
 
   absl::Status ReadEngineLog();
   absl::Status ApplyRecord(const LogRecordView& record);
   absl::Status ApplyBatch(uint64_t payload_position, bool loaded, std::string_view batch);
+  // Lets bodies leave memory that the log has before `readable_end`, when memory is scarce: a
+  // change that does not come from a session of this region is to find room.
+  void MakeRoom(uint64_t readable_end, size_t batch_bytes);
   absl::StatusOr<Pending> ApplyChange(uint64_t location, bool loaded, bool live,
                                       const Change& change);
   Version* FindVersion(const DocumentSlot* slot, const Pending& pending) const;
+  // Tells the version its place in the log and, when not 0, in commit order. Null when it is not
+  // there any more. REQUIRES: a pin.
+  Version* Note(const DocumentSlot* slot, const Pending& pending, uint64_t seq) const;
+  // Tells the versions of undecided transactions their places in the log, so that their bodies may
+  // leave memory.
+  void BindUndecided();
   absl::StatusOr<uint32_t> NumberOf(CollectionState* collection, std::string_view key);
   absl::Status Link(CollectionState* collection, const Change& change, const Pending& pending);
 
   // Takes the lists of a transaction and its subtransactions, in the order of the log.
-  PendingList Take(uint64_t xid, absl::Span<const uint64_t> subxids);
+  std::vector<Pending> Take(uint64_t xid, absl::Span<const uint64_t> subxids);
   // `loaded`: memory has the effects already.
   void ApplyOutcome(const LogOutcome& outcome, bool loaded);
   void Commit(const Pending& pending, uint64_t seq);
@@ -154,6 +168,7 @@ class LogFollower {
   const LogFollowerOptions options_;
   EngineState* const engine_;
   Catalog catalog_;
+  Evictor evictor_;
 
   std::unique_ptr<LogWriter> writer_;
   ServerPosition end_;

@@ -21,19 +21,20 @@ constexpr LogIdentity kLocalIdentity = {.system_id = 0x4C4143304C515551, .engine
 
 }  // namespace
 
-LocalEngine::LocalEngine(Clock* clock, const LocalOptions& options)
-    : clock_(clock),
+LocalEngine::LocalEngine(FileSystem* files, Clock* clock, const LocalOptions& options)
+    : files_(files),
+      clock_(clock),
       options_(options),
       snapshot_floors_(new std::atomic<uint64_t>[options.sessions_max + 1]()) {}
 
 absl::StatusOr<std::unique_ptr<LocalEngine>> LocalEngine::Open(FileSystem* files, Clock* clock,
                                                                const LocalOptions& options) {
-  std::unique_ptr<LocalEngine> engine(new LocalEngine(clock, options));
-  QUIRE_RETURN_IF_ERROR(engine->Load(files));
+  std::unique_ptr<LocalEngine> engine(new LocalEngine(files, clock, options));
+  QUIRE_RETURN_IF_ERROR(engine->Load());
   return engine;
 }
 
-absl::Status LocalEngine::Load(FileSystem* files) {
+absl::Status LocalEngine::Load() {
   const uint64_t bytes = AlignUp(options_.memory_bytes, kPageBytes);
   // One page more, because a mapping is aligned to 4 KiB only.
   memory_ = mmap(nullptr, bytes + kPageBytes, PROT_READ | PROT_WRITE,
@@ -55,7 +56,7 @@ absl::Status LocalEngine::Load(FileSystem* files) {
   QUIRE_ASSIGN_OR_RETURN(log_session_, Session::Open(region_, 1));
   QUIRE_ASSIGN_OR_RETURN(
       follower_,
-      LogFollower::Open(log_session_.get(), files, clock_,
+      LogFollower::Open(log_session_.get(), files_, clock_,
                         LogFollowerOptions{.directory = options_.directory,
                                            .identity = kLocalIdentity,
                                            .segment_bytes = options_.segment_bytes,
@@ -102,6 +103,12 @@ absl::Status LocalEngine::Sync() {
 absl::Status LocalEngine::LogChanges(std::string_view batch) {
   const MutexLock lock(&commit_mutex_);
   return follower_->Changes({.lsn = next_lsn_++, .timeline = 1}, batch);
+}
+
+absl::Status LocalEngine::FlushLog() {
+  const MutexLock lock(&commit_mutex_);
+  engine_->wants_bindings.store(1, std::memory_order_release);
+  return follower_->Sync(/*now=*/false);
 }
 
 absl::Status LocalEngine::LogOutcome(absl::Span<const uint64_t> xids, bool committed) {

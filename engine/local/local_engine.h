@@ -20,6 +20,7 @@
 #include "engine/durability/log_follower.h"
 #include "engine/local/commit_table.h"
 #include "engine/local/mutex.h"
+#include "engine/log/log_lookup.h"
 #include "engine/quire.h"
 
 namespace quire {
@@ -60,14 +61,17 @@ class LocalEngine {
  private:
   friend class LocalSession;
 
-  LocalEngine(Clock* clock, const LocalOptions& options);
-  absl::Status Load(FileSystem* files);
+  LocalEngine(FileSystem* files, Clock* clock, const LocalOptions& options);
+  absl::Status Load();
   absl::Status LogChanges(std::string_view batch);
+  // Makes what was logged readable, so that its bodies may leave memory.
+  absl::Status FlushLog();
   // Writes the outcome of a transaction and, when it committed, syncs as the policy says.
   absl::Status LogOutcome(absl::Span<const uint64_t> xids, bool committed)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(commit_mutex_);
   void PublishHorizon();
 
+  FileSystem* const files_;
   Clock* const clock_;
   const LocalOptions options_;
   void* memory_ = nullptr;
@@ -122,6 +126,10 @@ class LocalSession final : private TransactionHost, private ChangeSink {
 
   Session* session() { return session_.get(); }
 
+  // Lets bodies of documents leave memory, all that can or until `bytes` are gained; they are read
+  // back from the log. Writes do so themselves when memory is full. Returns the bytes gained.
+  absl::StatusOr<uint64_t> Evict(uint64_t bytes);
+
  private:
   friend class LocalEngine;
   // What a transaction saw of a document: the stamp of the version, 0 for none.
@@ -151,9 +159,13 @@ class LocalSession final : private TransactionHost, private ChangeSink {
   void RememberRead(CollectionState* collection, const DocumentRow& row);
   absl::StatusOr<bool> Look(CollectionState* collection, std::string_view key, RowBatch* batch);
   absl::Status Conclude(const absl::StatusOr<WriteResult>& result);
+  // Calls `write`, and once more after making room when memory was full.
+  template <typename Call>
+  absl::StatusOr<WriteResult> Write(Call write);
 
   LocalEngine* const engine_;
   const std::unique_ptr<Session> session_;
+  LogLookup bodies_;
   const uint64_t index_;  // of the session's snapshot floor
   Writer writer_;
 

@@ -8,6 +8,9 @@ namespace quire {
 
 namespace {
 
+// The share of memory that a write makes free, where it can, when memory is full.
+constexpr uint64_t kRoomDivisor = 16;
+
 absl::Status Conflict() {
   return absl::AbortedError("a document changed since the transaction began; begin it anew");
 }
@@ -17,8 +20,11 @@ absl::Status Conflict() {
 LocalSession::LocalSession(LocalEngine* engine, std::unique_ptr<Session> session, uint64_t index)
     : engine_(engine),
       session_(std::move(session)),
+      bodies_(engine->files_, engine->options_.directory),
       index_(index),
-      writer_(session_.get(), this, this, engine->clock_, WriterOptions{}) {}
+      writer_(session_.get(), this, this, engine->clock_, WriterOptions{}) {
+  session_->set_bodies(&bodies_);
+}
 
 LocalSession::~LocalSession() {
   if (active_) Rollback();
@@ -132,23 +138,39 @@ absl::Status LocalSession::Conclude(const absl::StatusOr<WriteResult>& result) {
   return absl::OkStatus();
 }
 
+absl::StatusOr<uint64_t> LocalSession::Evict(uint64_t bytes) {
+  QUIRE_RETURN_IF_ERROR(writer_.Flush());
+  QUIRE_RETURN_IF_ERROR(engine_->FlushLog());
+  Evictor evictor(session_.get());
+  return evictor.Sweep(evictor.slots_of_two_rounds(), bytes).bytes;
+}
+
+template <typename Call>
+absl::StatusOr<WriteResult> LocalSession::Write(Call write) {
+  absl::StatusOr<WriteResult> result = write();
+  if (!absl::IsResourceExhausted(result.status())) return result;
+  QUIRE_ASSIGN_OR_RETURN(const uint64_t gained, Evict(session_->region().bytes() / kRoomDivisor));
+  return gained == 0 ? result : write();
+}
+
 absl::Status LocalSession::Insert(const CollectionId& collection, std::string_view key,
                                   std::string_view document) {
   QUIRE_ASSIGN_OR_RETURN(CollectionState * state, Open(collection));
-  return Conclude(writer_.Insert(state, key, document, NextWrite()));
+  return Conclude(Write([&] { return writer_.Insert(state, key, document, NextWrite()); }));
 }
 
 absl::Status LocalSession::Put(const CollectionId& collection, std::string_view key,
                                std::string_view document) {
   QUIRE_ASSIGN_OR_RETURN(CollectionState * state, Open(collection));
-  const auto inserted = writer_.Insert(state, key, document, NextWrite());
+  const auto inserted = Write([&] { return writer_.Insert(state, key, document, NextWrite()); });
   QUIRE_RETURN_IF_ERROR(inserted.status());
   if (inserted->outcome != WriteOutcome::kDuplicate) return Conclude(inserted);
   scratch_.Clear();
   snapshot_.command = command_;
   QUIRE_ASSIGN_OR_RETURN(const bool found, Look(state, key, &scratch_));
   if (!found) return Conflict();
-  return Conclude(writer_.Update(state, scratch_[0].number, document, snapshot_, NextWrite()));
+  return Conclude(Write(
+      [&] { return writer_.Update(state, scratch_[0].number, document, snapshot_, NextWrite()); }));
 }
 
 absl::StatusOr<bool> LocalSession::Delete(const CollectionId& collection, std::string_view key) {
@@ -156,8 +178,8 @@ absl::StatusOr<bool> LocalSession::Delete(const CollectionId& collection, std::s
   scratch_.Clear();
   QUIRE_ASSIGN_OR_RETURN(const bool found, Look(state, key, &scratch_));
   if (!found) return false;
-  QUIRE_RETURN_IF_ERROR(
-      Conclude(writer_.Delete(state, scratch_[0].number, snapshot_, NextWrite())));
+  QUIRE_RETURN_IF_ERROR(Conclude(
+      Write([&] { return writer_.Delete(state, scratch_[0].number, snapshot_, NextWrite()); })));
   return true;
 }
 

@@ -2,7 +2,8 @@
 // while it reads, and frees memory once no session can see it any more (epoch-based reclamation,
 // after K. Fraser, "Practical lock-freedom", 2004).
 //
-// One thread uses a Session. Pins are short: no file access, no wait for a transaction, no call to
+// A session also knows where its host reads bodies that have left memory. One thread uses it. Pins
+// are short: no file access, no wait for a transaction, no call to
 // the host that may block while one is held.
 #pragma once
 
@@ -10,6 +11,7 @@
 #include <memory>
 
 #include "absl/status/statusor.h"
+#include "engine/host/body_reader.h"
 #include "engine/memory/allocator.h"
 #include "engine/memory/region.h"
 #include "engine/memory/session_slot.h"
@@ -30,6 +32,9 @@ class Session {
   const Region& region() const { return region_; }
   Allocator& allocator() { return allocator_; }
   SessionSlot* slot() { return slot_; }
+  // Null until the host gives one; it outlives the session's last read.
+  BodyReader* bodies() { return bodies_; }
+  void set_bodies(BodyReader* bodies) { bodies_ = bodies; }
 
   uint64_t Allocate(uint64_t bytes, Purpose purpose,
                     Allocator::Access access = Allocator::Access::kNormal) {
@@ -93,6 +98,7 @@ class Session {
   Allocator allocator_;
   SessionSlot* const slot_;
   uint32_t pins_ = 0;
+  BodyReader* bodies_ = nullptr;
 };
 
 // Bytes in use for a purpose, over all sessions.

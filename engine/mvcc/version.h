@@ -1,6 +1,7 @@
 // One state of a document, and the words that refer to it.
 //
-// A version is one block of the region: this header, the encoded key, the document's bytes.
+// A version is one block of the region: this header, the encoded key, the document's bytes unless
+// they have left memory.
 // Versions of a document form a chain, newest first, that begins in the document's slot. A version
 // is written before it is reachable and constant afterwards, except for the members marked atomic.
 // It is identified by (xid, ordinal); its version number is not unique, because a rolled-back write
@@ -11,6 +12,7 @@
 #include <cstdint>
 #include <string_view>
 
+#include "engine/base/check.h"
 #include "engine/host/transactions.h"
 #include "engine/memory/region.h"
 #include "engine/memory/session.h"
@@ -25,8 +27,8 @@ enum class Verdict : uint64_t {
 };
 constexpr uint64_t kVerdictMask = uint64_t{3} << 62;
 
-// Where a document's newest version is: nothing, a block of the region, or (a place kept for
-// evicted bodies) a position of the engine log. The top two bits tell which.
+// Where a document's newest version is: nothing, a block of the region, or (a place that is kept,
+// and not used yet) a position of the engine log. The top two bits tell which.
 class VersionLink {
  public:
   enum class Kind : uint64_t { kNone = 0, kRegion = 1, kFile = 2 };
@@ -46,13 +48,22 @@ class VersionLink {
   uint64_t word_ = 0;
 };
 
-enum VersionFlags : uint16_t { kTombstone = 1 };
+enum VersionFlags : uint16_t {
+  kTombstone = 1,
+  kBodyInLog = 2,  // the block ends behind the key; the document is in the engine log only
+};
+
+// Beside the link in Version::older, above its 48 bits: what is being done to the version itself.
+// While one is set nobody changes the link, so that it can be copied (version_chain.h).
+constexpr uint64_t kVersionMoving = uint64_t{1} << 48;  // a session puts another block in its place
+constexpr uint64_t kVersionLeaving = uint64_t{1} << 49;  // it was rolled back and leaves the chain
+constexpr uint64_t kVersionBusy = kVersionMoving | kVersionLeaving;
 
 struct Version {
   // Atomic: the creator's id in the low 62 bits, its verdict above.
   std::atomic<uint64_t> xid_and_verdict;
-  // Atomic: the next older version, a VersionLink. At Session::kChainLinkOffset, so that a cut tail
-  // can be freed as a chain.
+  // Atomic: the next older version, a VersionLink, and the bits of kVersionBusy. At
+  // Session::kChainLinkOffset, so that a cut tail can be freed as a chain.
   std::atomic<uint64_t> older;
   // Atomic: position of the change in the engine log, 0 while it is not there.
   std::atomic<uint64_t> location;
@@ -67,7 +78,8 @@ struct Version {
   uint16_t key_bytes;
   uint16_t origin;
   uint16_t flags;
-  uint16_t reserved;
+  // Atomic: not 0 when the document was looked up since the eviction's hand came by.
+  std::atomic<uint16_t> touched;
 
   uint64_t xid() const { return xid_and_verdict.load(std::memory_order_acquire) & ~kVerdictMask; }
   Verdict verdict() const {
@@ -77,13 +89,21 @@ struct Version {
   void Settle(Verdict verdict) {
     xid_and_verdict.store(xid() | static_cast<uint64_t>(verdict), std::memory_order_release);
   }
-  VersionLink older_link() const { return VersionLink(older.load(std::memory_order_acquire)); }
+  VersionLink older_link() const {
+    return VersionLink(older.load(std::memory_order_acquire) & ~kVersionBusy);
+  }
+  bool moving() const { return (older.load(std::memory_order_seq_cst) & kVersionMoving) != 0; }
   bool tombstone() const { return (flags & kTombstone) != 0; }
+  bool body_in_log() const { return (flags & kBodyInLog) != 0; }
   std::string_view key() const { return {reinterpret_cast<const char*>(this + 1), key_bytes}; }
+  // REQUIRES: !body_in_log().
   std::string_view document() const {
+    QUIRE_ASSERT(!body_in_log());
     return {reinterpret_cast<const char*>(this + 1) + key_bytes, document_bytes};
   }
-  uint64_t block_bytes() const { return sizeof(Version) + key_bytes + document_bytes; }
+  uint64_t block_bytes() const {
+    return sizeof(Version) + key_bytes + (body_in_log() ? 0 : document_bytes);
+  }
 };
 static_assert(sizeof(Version) == 64);
 static_assert(offsetof(Version, older) == Session::kChainLinkOffset);
@@ -96,6 +116,7 @@ struct VersionContent {
   uint64_t hlc = 0;
   uint16_t origin = 0;
   bool tombstone = false;
+  bool body_in_log = false;  // the document's bytes stay where they are; its size is noted
   std::string_view key;
   std::string_view document;
 };
@@ -104,5 +125,8 @@ struct VersionContent {
 // set when it is linked.
 Version* NewVersion(Session* session, const VersionContent& content,
                     Allocator::Access access = Allocator::Access::kNormal);
+// A new, unreachable copy of a version without its document, from the reserve if need be; null when
+// there is no memory. REQUIRES: the version is moving, so that its link stands still.
+Version* NewVersionWithoutBody(Session* session, const Version& from);
 
 }  // namespace quire

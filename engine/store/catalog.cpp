@@ -64,4 +64,25 @@ absl::StatusOr<CollectionState*> Catalog::FindOrCreate(const CollectionId& id) {
   return collection;
 }
 
+// A place is a bucket and, in the low half, how far down its list.
+CollectionState* Catalog::AtPlace(uint64_t place) const {
+  const Region& region = session_->region();
+  uint64_t at = state_->buckets[(place >> 32) % kCatalogBuckets].load(std::memory_order_acquire);
+  for (uint64_t step = place & UINT32_MAX; at != 0 && step > 0; --step) {
+    at = region.At<CollectionState>(at)->next.load(std::memory_order_acquire);
+  }
+  return at == 0 ? nullptr : region.At<CollectionState>(at);
+}
+
+uint64_t Catalog::PlaceAfter(uint64_t place) const {
+  if (AtPlace(place + 1) != nullptr) return place + 1;
+  // The next bucket that holds something; this one again when there is no other.
+  uint64_t bucket = (place >> 32) % kCatalogBuckets;
+  for (uint32_t step = 0; step < kCatalogBuckets; ++step) {
+    bucket = (bucket + 1) % kCatalogBuckets;
+    if (state_->buckets[bucket].load(std::memory_order_acquire) != 0) break;
+  }
+  return bucket << 32;
+}
+
 }  // namespace quire

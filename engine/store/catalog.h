@@ -42,6 +42,11 @@ class Catalog {
     }
   }
 
+  // For a walk that goes round all collections for ever, one step now and then: the collection at a
+  // place, or null where there is none, and the place that comes next. Any number is a place.
+  CollectionState* AtPlace(uint64_t place) const;
+  uint64_t PlaceAfter(uint64_t place) const;
+
  private:
   Session* session_;
   CatalogState* state_;

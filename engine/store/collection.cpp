@@ -38,12 +38,48 @@ constexpr uint32_t kEntriesPerBatch = 4096;
 void RowBatch::Clear() {
   rows_.clear();
   bytes_.Clear();
+  absent_.clear();
+  absent_bytes_ = 0;
 }
 
 void RowBatch::Append(const DocumentRow& row) {
   const uint64_t offset = bytes_.size();
   bytes_.Append(row.document);
   rows_.push_back(Entry{row, offset});
+}
+
+void RowBatch::AppendVersion(uint32_t number, const Version& version) {
+  DocumentRow row{.number = number, .version = version.version, .hlc = version.hlc, .document = {}};
+  if (!version.body_in_log()) [[likely]] {
+    row.document = version.document();
+    Append(row);
+    return;
+  }
+  absent_.push_back(Absent{.row = rows_.size(),
+                           .place = {.location = version.location.load(std::memory_order_relaxed),
+                                     .xid = version.xid(),
+                                     .ordinal = version.ordinal,
+                                     .document_bytes = version.document_bytes}});
+  absent_bytes_ += version.document_bytes;
+  rows_.push_back(Entry{row, 0});
+}
+
+absl::Status RowBatch::ReadAbsent(Session* session) {
+  if (absent_.empty()) return absl::OkStatus();
+  BodyReader* bodies = session->bodies();
+  if (bodies == nullptr) {
+    return absl::InternalError("a document's body is not in memory, and nobody can read it");
+  }
+  for (const Absent& absent : absent_) {
+    QUIRE_ASSIGN_OR_RETURN(const std::string_view body, bodies->ReadBody(absent.place));
+    Entry& entry = rows_[absent.row];
+    entry.offset = bytes_.size();
+    bytes_.Append(body);
+    entry.row.document = body;  // its size; the bytes are found by the offset
+  }
+  absent_.clear();
+  absent_bytes_ = 0;
+  return absl::OkStatus();
 }
 
 DocumentRow RowBatch::operator[](size_t i) const {
@@ -54,30 +90,45 @@ DocumentRow RowBatch::operator[](size_t i) const {
 
 absl::StatusOr<bool> Collection::Get(std::string_view key, const Snapshot& snapshot,
                                      RowBatch* batch) {
-  const Session::Pin pin(session_);
-  const Tree tree(session_, &state_->primary);
-  uint64_t payload = 0;
-  if (!tree.Find(key, &payload)) return false;
-  // Slot and version are fetched at the same time; what the slot says counts.
-  const uint64_t hint = (payload >> 32) * kVersionHintGranule;
-  PrefetchVersion(session_->region().base() + hint % session_->region().bytes());
-  return GetByNumber(static_cast<uint32_t>(payload), snapshot, batch);
+  bool found = false;
+  {
+    const Session::Pin pin(session_);
+    const Tree tree(session_, &state_->primary);
+    uint64_t payload = 0;
+    if (!tree.Find(key, &payload)) return false;
+    // Slot and version are fetched at the same time; what the slot says counts.
+    const uint64_t hint = (payload >> 32) * kVersionHintGranule;
+    PrefetchVersion(session_->region().base() + hint % session_->region().bytes());
+    QUIRE_ASSIGN_OR_RETURN(found, Look(static_cast<uint32_t>(payload), snapshot, batch));
+  }
+  QUIRE_RETURN_IF_ERROR(batch->ReadAbsent(session_));
+  return found;
+}
+
+absl::StatusOr<bool> Collection::Look(uint32_t number, const Snapshot& snapshot, RowBatch* batch) {
+  const DocumentTable table(session_, &state_->table);
+  if (number >= table.end()) return false;
+  QUIRE_ASSIGN_OR_RETURN(
+      Version * version,
+      VisibleVersion(session_->region(), table.Slot(number)->link(), snapshot, host_));
+  if (version == nullptr || version->tombstone()) return false;
+  if (state_->eviction.notes_look_ups.load(std::memory_order_relaxed) != 0 &&
+      version->touched.load(std::memory_order_relaxed) == 0) {
+    version->touched.store(1, std::memory_order_relaxed);
+  }
+  batch->AppendVersion(number, *version);
+  return true;
 }
 
 absl::StatusOr<bool> Collection::GetByNumber(uint32_t number, const Snapshot& snapshot,
                                              RowBatch* batch) {
-  const DocumentTable table(session_, &state_->table);
-  if (number >= table.end()) return false;
-  const Session::Pin pin(session_);
-  QUIRE_ASSIGN_OR_RETURN(
-      const Version* version,
-      VisibleVersion(session_->region(), table.Slot(number)->link(), snapshot, host_));
-  if (version == nullptr || version->tombstone()) return false;
-  batch->Append(DocumentRow{.number = number,
-                            .version = version->version,
-                            .hlc = version->hlc,
-                            .document = version->document()});
-  return true;
+  bool found = false;
+  {
+    const Session::Pin pin(session_);
+    QUIRE_ASSIGN_OR_RETURN(found, Look(number, snapshot, batch));
+  }
+  QUIRE_RETURN_IF_ERROR(batch->ReadAbsent(session_));
+  return found;
 }
 
 ScanCursor Collection::BeginScan() const {
@@ -88,6 +139,13 @@ absl::StatusOr<bool> Collection::NextBatch(const Snapshot& snapshot, size_t rows
                                            uint64_t bytes_max, ScanCursor* cursor,
                                            RowBatch* batch) {
   batch->Clear();
+  QUIRE_RETURN_IF_ERROR(ScanSlots(snapshot, rows_max, bytes_max, cursor, batch));
+  QUIRE_RETURN_IF_ERROR(batch->ReadAbsent(session_));
+  return batch->size() > 0 || cursor->next < cursor->end;
+}
+
+absl::Status Collection::ScanSlots(const Snapshot& snapshot, size_t rows_max, uint64_t bytes_max,
+                                   ScanCursor* cursor, RowBatch* batch) {
   const Region& region = session_->region();
   const DocumentTable table(session_, &state_->table);
   const uint32_t limit = std::min<uint64_t>(cursor->end, uint64_t{cursor->next} + kSlotsPerBatch);
@@ -102,25 +160,31 @@ absl::StatusOr<bool> Collection::NextBatch(const Snapshot& snapshot, size_t rows
       PrefetchHead(region, slot + ahead);
     }
     for (; slot < slots_end; ++slot) {
-      if (batch->size() >= rows_max || batch->bytes() >= bytes_max) return true;
+      if (batch->size() >= rows_max || batch->bytes() >= bytes_max) {
+        return absl::OkStatus();
+      }
       if (slot + kPrefetchDistance < slots_end) PrefetchHead(region, slot + kPrefetchDistance);
       const uint32_t number = cursor->next++;
       const VersionLink head = slot->link();
       if (head.empty()) continue;
       QUIRE_ASSIGN_OR_RETURN(const Version* version, VisibleVersion(region, head, snapshot, host_));
       if (version == nullptr || version->tombstone()) continue;
-      batch->Append(DocumentRow{.number = number,
-                                .version = version->version,
-                                .hlc = version->hlc,
-                                .document = version->document()});
+      batch->AppendVersion(number, *version);
     }
   }
-  return batch->size() > 0 || cursor->next < cursor->end;
+  return absl::OkStatus();
 }
 
 absl::StatusOr<bool> Collection::NextBatchInRange(const Snapshot& snapshot, const BatchLimit& limit,
                                                   RangeCursor* cursor, RowBatch* batch) {
   batch->Clear();
+  QUIRE_ASSIGN_OR_RETURN(const bool more, ScanRange(snapshot, limit, cursor, batch));
+  QUIRE_RETURN_IF_ERROR(batch->ReadAbsent(session_));
+  return more;
+}
+
+absl::StatusOr<bool> Collection::ScanRange(const Snapshot& snapshot, const BatchLimit& limit,
+                                           RangeCursor* cursor, RowBatch* batch) {
   const Region& region = session_->region();
   const Tree tree(session_, &state_->primary);
   const DocumentTable table(session_, &state_->table);
@@ -150,10 +214,7 @@ absl::StatusOr<bool> Collection::NextBatchInRange(const Snapshot& snapshot, cons
                              VisibleVersion(region, table.Slot(number)->link(), snapshot, host_));
       // An entry that was copied a while ago may name a number that is another document's now.
       if (version == nullptr || version->tombstone() || version->key() != key) continue;
-      batch->Append(DocumentRow{.number = number,
-                                .version = version->version,
-                                .hlc = version->hlc,
-                                .document = version->document()});
+      batch->AppendVersion(number, *version);
     }
     ++looked_at;  // an empty part of the tree counts as well
   }

@@ -2,7 +2,8 @@
 //
 // CollectionState is the shared part; a Collection is a process-local handle on it, cheap to make
 // at the begin of each statement. Calls pin epochs for themselves, in bounded steps, and copy what
-// they return: no reference into the region leaves this class.
+// they return: no reference into the region leaves this class. Bodies that have left memory are
+// read after the pin, through the session's BodyReader.
 #pragma once
 
 #include <cstdint>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "engine/host/body_reader.h"
 #include "engine/host/transactions.h"
 #include "engine/index/tree.h"
 #include "engine/memory/session.h"
@@ -34,12 +36,21 @@ struct CollectionId {
 // hint only says what memory to fetch ahead, so one that wraps or has become wrong costs nothing.
 constexpr uint64_t kVersionHintGranule = 16;
 
+// What the eviction of bodies remembers of a collection (evictor.h). Hints: races cost nothing.
+struct EvictionState {
+  std::atomic<uint32_t> hand;       // the next document number to look at
+  std::atomic<uint32_t> unlocated;  // one more than the first it met whose body is not in the log
+  std::atomic<uint32_t> resumed;    // where the hand was put last instead of 0
+  std::atomic<uint32_t> notes_look_ups;  // 1 once the hand has been here: look-ups touch versions
+};
+
 struct CollectionState {
   CollectionId id;             // constant
   std::atomic<uint64_t> next;  // the next collection of the catalog's bucket
   DocumentTableState table;
   TreeRoot primary;
   std::atomic<int64_t> documents;  // live documents as far as outcomes are settled: an estimate
+  EvictionState eviction;
 };
 
 // A document as a statement sees it. Views point into the batch that holds it.
@@ -50,13 +61,22 @@ struct DocumentRow {
   std::string_view document;
 };
 
-// A reusable block of rows and the memory that their bytes lie in.
+// A reusable block of rows and the memory that their bytes lie in. A row whose body has left memory
+// is put in its place without it, under the pin, and gets it after the pin.
 class RowBatch {
  public:
   void Clear();
   void Append(const DocumentRow& row);  // copies the bytes
+  // The document that the version holds, with its body if it is in memory.
+  void AppendVersion(uint32_t number, const Version& version);
   size_t size() const { return rows_.size(); }
-  uint64_t bytes() const { return bytes_.size(); }
+  // Of documents, those included that are still to be read.
+  uint64_t bytes() const { return bytes_.size() + absent_bytes_; }
+  // Rows from this one on may lack their bodies; size() when none does.
+  size_t first_absent() const { return absent_.empty() ? size() : absent_.front().row; }
+  // Reads the bodies that are not there. REQUIRES: no pin. After an error the batch is to be
+  // cleared.
+  absl::Status ReadAbsent(Session* session);
   // Valid until Clear.
   DocumentRow operator[](size_t i) const;
 
@@ -65,8 +85,14 @@ class RowBatch {
     DocumentRow row;
     uint64_t offset;
   };
+  struct Absent {
+    size_t row;
+    BodyPlace place;
+  };
   std::vector<Entry> rows_;
   ByteBuffer bytes_;
+  std::vector<Absent> absent_;
+  uint64_t absent_bytes_ = 0;
 };
 
 // Where a scan of all documents stands.
@@ -113,6 +139,14 @@ class Collection {
   CollectionState* state() const { return state_; }
 
  private:
+  // Get, NextBatch and NextBatchInRange without the bodies that are not in memory. Look is called
+  // under a pin.
+  absl::StatusOr<bool> Look(uint32_t number, const Snapshot& snapshot, RowBatch* batch);
+  absl::Status ScanSlots(const Snapshot& snapshot, size_t rows_max, uint64_t bytes_max,
+                         ScanCursor* cursor, RowBatch* batch);
+  absl::StatusOr<bool> ScanRange(const Snapshot& snapshot, const BatchLimit& limit,
+                                 RangeCursor* cursor, RowBatch* batch);
+
   Session* session_;
   TransactionHost* host_;
   CollectionState* state_;

@@ -27,13 +27,21 @@ struct EngineState {
   char failure[kFailureBytesMax];       // zero-terminated; written before phase becomes kFailed
   std::atomic<uint64_t> progress_done;  // bytes of the engine log, then of the server's log
   std::atomic<uint64_t> progress_total;
-  std::atomic<uint64_t> applied_position;  // the engine log is in memory up to here
-  std::atomic<uint64_t> applied_lsn;       // the server's log is in the engine log up to here
+  // The engine log is in memory, and can be read from its files, up to here.
+  std::atomic<uint64_t> applied_position;
+  std::atomic<uint64_t> applied_lsn;  // the server's log is in the engine log up to here
   std::atomic<uint64_t> synced_position;
   std::atomic<uint64_t> synced_lsn;
   std::atomic<uint64_t> log_first_position;
   std::atomic<uint64_t> seq;      // the last one given
   std::atomic<uint64_t> horizon;  // ids below it are decided and seen alike by every snapshot
+
+  // Written by sessions that need memory (evictor.h): 1 asks the log worker to tell undecided
+  // versions their places in the log too.
+  std::atomic<uint32_t> wants_bindings;
+  std::atomic<uint64_t> evict_place;     // the collection whose bodies leave memory next
+  std::atomic<uint64_t> bodies_evicted;  // ever
+  std::atomic<uint64_t> bytes_evicted;
 
   // Raised by every write (hybrid logical clock: 48 bits of milliseconds, 16 bits of counter).
   std::atomic<uint64_t> hlc;

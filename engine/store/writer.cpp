@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "engine/base/status.h"
 #include "engine/mvcc/visibility.h"
+#include "engine/store/version_chain.h"
 
 namespace quire {
 
@@ -40,14 +41,6 @@ uint64_t Writer::Stamp(uint64_t after) {
   return NextHlc(engine_, static_cast<uint64_t>(clock_->WallTimeUs()) / 1000, after);
 }
 
-void Writer::Unlink(DocumentSlot* slot, Version* version) {
-  const VersionLink self = VersionLink::ToBlock(session_->region().RefOf(version).offset);
-  // Whoever replaces the head frees the block; a lost race means that another visitor did.
-  if (slot->Replace(self, version->older_link())) {
-    session_->Retire(self.block(), Purpose::kDocuments);
-  }
-}
-
 void Writer::CutTail(Version* newest) {
   const uint64_t horizon = engine_->horizon.load(std::memory_order_acquire);
   const Region& region = session_->region();
@@ -58,7 +51,7 @@ void Writer::CutTail(Version* newest) {
     if (version->verdict() == Verdict::kCommitted && version->xid() < horizon) {
       if (version->older_link().empty()) return;
       // Every snapshot sees this version or a newer one.
-      const VersionLink tail(version->older.exchange(0, std::memory_order_acq_rel));
+      const VersionLink tail = TakeTail(version);
       if (tail.kind() == VersionLink::Kind::kRegion) {
         session_->RetireChain(tail.block(), Purpose::kDocuments);
       }
@@ -110,7 +103,7 @@ absl::StatusOr<WriteResult> Writer::InsertAt(DocumentSlot* slot, Version* versio
       auto* current = region.At<Version>(head.block());
       QUIRE_ASSIGN_OR_RETURN(const TransactionState state, CreatorState(current, host_));
       if (state == TransactionState::kAborted) {
-        Unlink(slot, current);
+        UnlinkHead(session_, slot, current);
         continue;
       }
       if (state == TransactionState::kInProgress && !host_->IsCurrent(current->xid())) {
@@ -191,7 +184,7 @@ absl::StatusOr<WriteResult> Writer::Replace(CollectionState* collection, uint32_
       auto* current = region.At<Version>(head.block());
       QUIRE_ASSIGN_OR_RETURN(const TransactionState state, CreatorState(current, host_));
       if (state == TransactionState::kAborted) {
-        Unlink(slot, current);
+        UnlinkHead(session_, slot, current);
         continue;
       }
       QUIRE_ASSIGN_OR_RETURN(const Version* seen, VisibleVersion(region, head, snapshot, host_));
@@ -274,7 +267,7 @@ void Writer::UndoEntry(const WriteSetEntry& entry) {
   if (head.kind() != VersionLink::Kind::kRegion) return;
   auto* version = region.At<Version>(head.block());
   // Another visitor may have taken it away already.
-  if (version->xid() == entry.xid) Unlink(slot, version);
+  if (version->xid() == entry.xid) UnlinkHead(session_, slot, version);
 }
 
 void Writer::RollbackTo(const Mark& mark) {

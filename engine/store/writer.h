@@ -100,7 +100,6 @@ class Writer {
                                       const WriteContext& context, Intent intent);
   // Links a new version into an empty or deleted document, or says why not.
   absl::StatusOr<WriteResult> InsertAt(DocumentSlot* slot, Version* version);
-  void Unlink(DocumentSlot* slot, Version* version);
   void CutTail(Version* newest);
   uint64_t Stamp(uint64_t after);
   // Makes the next Remember free of allocation: it follows the write it remembers.

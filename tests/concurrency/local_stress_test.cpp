@@ -1,6 +1,7 @@
 // Threads as sessions on the server-less engine, meant for the thread sanitizer: transfers between
 // accounts keep their sum in every snapshot, documents come and go, savepoints are rolled back, and
-// what each thread was told is what is there at the end. Runs for QUIRE_STRESS_SECONDS.
+// what each thread was told is what is there at the end. Once with all in memory, once while other
+// threads take bodies out of memory all the time. Runs for QUIRE_STRESS_SECONDS in all.
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -64,6 +65,15 @@ class Stress {
           Transfer(&session, &random);
           break;
       }
+    }
+  }
+
+  void Evict() {
+    auto session = engine_->OpenSession();
+    ASSERT_TRUE(session.ok());
+    while (!stop_.load(std::memory_order_relaxed)) {
+      const auto gained = (*session)->Evict(UINT64_MAX);
+      ASSERT_TRUE(gained.ok()) << gained.status();
     }
   }
 
@@ -156,7 +166,10 @@ class Stress {
   std::atomic<uint64_t> audits_{0};
 };
 
-TEST(LocalStress, SumsHoldInEverySnapshot) {
+class LocalStress : public testing::TestWithParam<int> {};
+
+TEST_P(LocalStress, SumsHoldInEverySnapshot) {
+  const int evictors = GetParam();
   const uint64_t seed = Setting("QUIRE_STRESS_SEED", std::random_device{}());
   std::printf("QUIRE_STRESS_SEED=%lu\n", seed);
   SimulatedFileSystem disk;
@@ -182,17 +195,22 @@ TEST(LocalStress, SumsHoldInEverySnapshot) {
   Stress stress(engine->get(), seed);
   std::vector<std::thread> threads;
   for (int i = 0; i < kThreads; ++i) threads.emplace_back([&, i] { stress.Worker(i); });
-  std::this_thread::sleep_for(std::chrono::seconds(Setting("QUIRE_STRESS_SECONDS", 5)));
+  for (int i = 0; i < evictors; ++i) threads.emplace_back([&] { stress.Evict(); });
+  std::this_thread::sleep_for(std::chrono::milliseconds(Setting("QUIRE_STRESS_SECONDS", 5) * 500));
   stress.Stop();
   for (std::thread& thread : threads) thread.join();
   auto session = (*engine)->OpenSession();
   stress.Audit(session->get());
   EXPECT_GT(stress.transfers(), 0u);
+  const EngineState& state = *GetEngineState((*engine)->region());
+  EXPECT_EQ(state.bodies_evicted.load() > 0, evictors > 0);
   // Old versions go while the threads run: what is left is little more than one version a document.
   EXPECT_LT(UsedBytes((*engine)->region(), Purpose::kDocuments), 8 << 20);
-  std::printf("%lu transfers, %lu conflicts, %lu audits\n", stress.transfers(), stress.conflicts(),
-              stress.audits());
+  std::printf("%lu transfers, %lu conflicts, %lu audits, %lu bodies evicted\n", stress.transfers(),
+              stress.conflicts(), stress.audits(), state.bodies_evicted.load());
 }
+
+INSTANTIATE_TEST_SUITE_P(Evictors, LocalStress, testing::Values(0, 2));
 
 }  // namespace
 }  // namespace quire

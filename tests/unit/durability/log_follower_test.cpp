@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "engine/log/log_lookup.h"
 #include "engine/quire.h"
 #include "tests/support/manual_clock.h"
 #include "tests/support/scripted_host.h"
@@ -209,6 +210,11 @@ TEST_F(LogFollowerTest, WhatDoesNotFitIsAnErrorThatNamesTheSetting) {
   }
   ASSERT_TRUE(follower_->Outcome(Next(), {.committed = true, .xid = 10}).ok());
   ASSERT_TRUE(follower_->Sync(true).ok());
+  for (int i = 0; i < 60'000; ++i) {
+    ASSERT_TRUE(follower_->Changes(Next(), Batch(11, "key" + std::to_string(i), "1")).ok());
+  }
+  ASSERT_TRUE(follower_->Outcome(Next(), {.committed = true, .xid = 11}).ok());
+  ASSERT_TRUE(follower_->Sync(true).ok());
   TestRegion& small = NewRegion(4 << 20);
   const absl::Status status = Open(&small);
   EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
@@ -216,6 +222,38 @@ TEST_F(LogFollowerTest, WhatDoesNotFitIsAnErrorThatNamesTheSetting) {
   TestRegion& enough = NewRegion(64 << 20);
   ASSERT_TRUE(Open(&enough).ok());
   EXPECT_EQ(Read("199"), document);
+}
+
+TEST_F(LogFollowerTest, BodiesThatDoNotFitStayInTheLog) {
+  TestRegion& large = NewRegion(64 << 20);
+  ASSERT_TRUE(Open(&large).ok());
+  const auto body = [](int i) { return std::to_string(i) + std::string(2000, 'x'); };
+  // Three times as much as the small region has, a third of it replaced, some of it rolled back.
+  for (int i = 0; i < 6000; ++i) {
+    ASSERT_TRUE(follower_->Changes(Next(), Batch(10, std::to_string(i), body(i))).ok());
+  }
+  ASSERT_TRUE(follower_->Outcome(Next(), {.committed = true, .xid = 10}).ok());
+  for (int i = 0; i < 2000; ++i) {
+    const std::string key = std::to_string(3 * i);
+    ASSERT_TRUE(follower_->Changes(Next(), Batch(11, key, body(9 * i))).ok());
+    ASSERT_TRUE(follower_->Changes(Next(), Batch(12, key, "undone")).ok());
+  }
+  ASSERT_TRUE(follower_->Outcome(Next(), {.committed = false, .xid = 12}).ok());
+  ASSERT_TRUE(follower_->Outcome(Next(), {.committed = true, .xid = 11}).ok());
+  ASSERT_TRUE(follower_->Sync(true).ok());
+  TestRegion& small = NewRegion(4 << 20);
+  ASSERT_TRUE(Open(&small).ok());
+  LogLookup bodies(&disk_, "/log");
+  session_->set_bodies(&bodies);
+  for (int i = 0; i < 6000; ++i) {
+    ASSERT_EQ(Read(std::to_string(i)), body(i % 3 == 0 ? 3 * i : i));
+  }
+  EXPECT_EQ(Catalog(session_.get()).Find(kCollection)->documents.load(), 6000);
+  // A worker that starts again leaves memory as it is.
+  session_->Reclaim();
+  const int64_t used = UsedBytes(small.region(), Purpose::kDocuments);
+  ASSERT_TRUE(Open(&small).ok());
+  EXPECT_EQ(UsedBytes(small.region(), Purpose::kDocuments), used);
 }
 
 TEST_F(LogFollowerTest, AnUnknownKindOfChangeIsRefused) {

@@ -133,6 +133,38 @@ TEST_F(LocalEngineTest, SavepointsUndoWhatCameAfterThemAlsoAfterReopening) {
   EXPECT_EQ(Read(session.get(), "c"), "3");
 }
 
+TEST_F(LocalEngineTest, ATransactionLargerThanMemoryCommitsOrRollsBack) {
+  const auto body = [](int i) { return std::to_string(i) + std::string(2000, 'x'); };
+  auto session = NewSession();
+  for (const bool commits : {false, true}) {
+    ASSERT_TRUE(session->Begin().ok());
+    LocalSession::SavepointMark mark;
+    for (int i = 0; i < 24'000; ++i) {
+      if (i == 20'000) mark = session->Savepoint();
+      const absl::Status put = session->Put(kCollection, std::to_string(i), body(i));
+      ASSERT_TRUE(put.ok()) << put;
+    }
+    EXPECT_EQ(Read(session.get(), "17"), body(17));
+    ASSERT_TRUE(session->RollbackTo(mark).ok());
+    if (commits) {
+      ASSERT_TRUE(session->Commit().ok());
+    } else {
+      session->Rollback();
+      session->session()->Reclaim();
+      EXPECT_LT(UsedBytes(engine_->region(), Purpose::kDocuments), 100'000);
+    }
+  }
+  for (int round = 0; round < 2; ++round) {
+    ASSERT_TRUE(session->Begin().ok());
+    for (int i = 0; i < 20'000; ++i) ASSERT_EQ(Read(session.get(), std::to_string(i)), body(i));
+    EXPECT_EQ(Read(session.get(), "20000"), "(none)");
+    session.reset();
+    engine_.reset();
+    Open();
+    session = NewSession();
+  }
+}
+
 TEST_F(LocalEngineTest, MistakesAreErrors) {
   auto session = NewSession();
   EXPECT_EQ(session->Put(kCollection, "a", "1").code(), absl::StatusCode::kFailedPrecondition);
