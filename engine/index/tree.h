@@ -60,10 +60,11 @@ class TreeScanBatch {
   }
   uint64_t payload(size_t i) const { return entries_[i].payload; }
 
-  // Whether the range ends with this batch. If not, the scan goes on from `next_lower`, inclusive;
-  // an empty batch is no end.
+  // Whether the range ends with this batch. If not, the scan goes on: forward from `next_lower`,
+  // inclusive, backward from `next_upper`, exclusive. An empty batch is no end.
   bool at_end() const { return at_end_; }
-  const std::string& next_lower() const { return next_lower_; }
+  const std::string& next_lower() const { return next_; }
+  const std::string& next_upper() const { return next_; }
 
  private:
   friend class Tree;
@@ -80,7 +81,7 @@ class TreeScanBatch {
   std::unique_ptr<char[]> keys_;
   size_t keys_capacity_ = 0;
   size_t keys_used_ = 0;
-  std::string next_lower_;
+  std::string next_;
   bool at_end_ = true;
 };
 
@@ -111,6 +112,12 @@ class Tree {
   // a bounded number of leaves. Each leaf is read in one consistent state, the whole batch need not
   // be. Returns the number of entries.
   size_t Scan(const KeyRange& range, TreeScanBatch* batch) const;
+  // The same from the range's end, in descending order.
+  size_t ScanBackward(const KeyRange& range, TreeScanBatch* batch) const;
+
+  // About how many entries a range has: exact when it lies within a few leaves and nobody writes,
+  // else from the separators along its two ends and a bounded number of nodes between them.
+  double EstimateEntries(const KeyRange& range) const;
 
   struct Statistics {
     uint64_t entries = 0;  // exact when nobody writes
@@ -126,6 +133,7 @@ class Tree {
  private:
   struct Leaf;
   struct BoundedLeaf;
+  struct UpperBound;
   struct SplitPath;
   struct SplitNeed;
   class Spares;
@@ -142,9 +150,14 @@ class Tree {
   bool FindForSplit(const SearchKey& key, uint32_t level, SplitPath* path) const;
   SplitOutcome SplitHeld(SplitNeed* need, SplitPath* path, Spares* spares);
   bool TryFindBoundedLeaf(const SearchKey& key, BoundedLeaf* out) const;
+  struct EdgePath;
+  bool TryFindEdge(const UpperBound& bound, EdgePath* path) const;
+  bool TryFindLeafBelow(const UpperBound& upper, BoundedLeaf* out) const;
+  static void CopyEntry(const Leaf& leaf, uint32_t i, TreeScanBatch* batch);
   // Appends what the leaf at `lower` has; false on a conflict.
   bool ScanLeaf(const SearchKey& lower, bool inclusive, const KeyRange& range,
                 TreeScanBatch* batch) const;
+  bool ScanLeafBackward(const UpperBound& upper, const KeyRange& range, TreeScanBatch* batch) const;
 
   Session* session_;
   TreeRoot* root_;

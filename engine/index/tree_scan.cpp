@@ -24,10 +24,11 @@ char* TreeScanBatch::Reserve(size_t length) {
   return keys_.get() + keys_used_;
 }
 
-// A leaf, and the least key behind it, from the lowest separator above the path to it.
+// A leaf, and where the next one in the direction of the scan begins: a separator above the path to
+// it. Forward that is the least key behind the leaf, backward the least that the leaf may hold.
 struct Tree::BoundedLeaf {
   Leaf leaf;
-  bool last = true;  // nothing is behind it
+  bool last = true;  // there is no next one
   uint32_t fence_size = 0;
   char fence[kNodeKeyRoom];
 };
@@ -65,6 +66,18 @@ bool Tree::TryFindBoundedLeaf(const SearchKey& key, BoundedLeaf* out) const {
   }
 }
 
+void Tree::CopyEntry(const Leaf& leaf, uint32_t i, TreeScanBatch* batch) {
+  const TreeSlot slot = leaf.node->slot(leaf.shape, i);
+  char* key = batch->Reserve(kNodeKeyRoom);
+  leaf.node->CopyPrefix(leaf.shape, key);
+  const uint32_t length =
+      leaf.shape.prefix_bytes + leaf.node->CopySuffix(slot, key + leaf.shape.prefix_bytes);
+  batch->entries_.push_back({.payload = leaf.node->payload(slot),
+                             .offset = static_cast<uint32_t>(batch->keys_used_),
+                             .length = length});
+  batch->keys_used_ += length;
+}
+
 bool Tree::ScanLeaf(const SearchKey& lower, bool inclusive, const KeyRange& range,
                     TreeScanBatch* batch) const {
   BoundedLeaf bounded;
@@ -85,19 +98,8 @@ bool Tree::ScanLeaf(const SearchKey& lower, bool inclusive, const KeyRange& rang
   const uint32_t first = begin.position + (begin.found && !inclusive ? 1 : 0);
   const auto room = static_cast<uint32_t>(
       std::min<size_t>(batch->entries_max_ - entries_before, kNodeEntriesMax));
-  char prefix[kKeyBytesMax + 8];
-  node->CopyPrefix(shape, prefix);
   uint32_t i = first;
-  for (; i < end && i - first < room; ++i) {
-    const TreeSlot slot = node->slot(shape, i);
-    char* key = batch->Reserve(kNodeKeyRoom);
-    std::memcpy(key, prefix, shape.prefix_bytes);
-    const uint32_t length = shape.prefix_bytes + node->CopySuffix(slot, key + shape.prefix_bytes);
-    batch->entries_.push_back({.payload = node->payload(slot),
-                               .offset = static_cast<uint32_t>(batch->keys_used_),
-                               .length = length});
-    batch->keys_used_ += length;
-  }
+  for (; i < end && i - first < room; ++i) CopyEntry(bounded.leaf, i, batch);
   if (!bounded.leaf.read.Valid()) {
     batch->entries_.resize(entries_before);
     batch->keys_used_ = keys_before;
@@ -107,14 +109,14 @@ bool Tree::ScanLeaf(const SearchKey& lower, bool inclusive, const KeyRange& rang
   if (i < end) {
     // Full: on from the least key behind the last one.
     const TreeScanBatch::Entry& last = batch->entries_.back();
-    batch->next_lower_.assign(batch->keys_.get() + last.offset, last.length);
-    batch->next_lower_.push_back('\0');
+    batch->next_.assign(batch->keys_.get() + last.offset, last.length);
+    batch->next_.push_back('\0');
     batch->at_end_ = false;
   } else if (end == shape.count && !bounded.last) {
     const std::string_view fence(bounded.fence, bounded.fence_size);
     batch->at_end_ = range.upper.has_value() &&
                      (fence > *range.upper || (fence == *range.upper && !range.upper_inclusive));
-    if (!batch->at_end_) batch->next_lower_ = fence;
+    if (!batch->at_end_) batch->next_ = fence;
   }
   return true;
 }
@@ -129,8 +131,92 @@ size_t Tree::Scan(const KeyRange& range, TreeScanBatch* batch) const {
     while (!ScanLeaf(lower, inclusive, range, batch)) {
     }
     if (batch->at_end_ || batch->entries_.size() >= batch->entries_max_) break;
-    lower = SearchKey(batch->next_lower_);
+    lower = SearchKey(batch->next_);
     inclusive = true;
+  }
+  return batch->entries_.size();
+}
+
+bool Tree::TryFindLeafBelow(const UpperBound& upper, BoundedLeaf* out) const {
+  const Region& region = session_->region();
+  OptimisticRead above(&root_->latch);
+  uint64_t offset = root_->node.load(std::memory_order_acquire);
+  if (!above.Valid()) return false;
+  out->leaf.node = nullptr;
+  out->last = true;
+  if (offset == 0) return true;
+  for (;;) {
+    TreeNode* node = NodeAt(region, offset);
+    OptimisticRead read(&node->latch);
+    if (!above.Valid()) return false;
+    const TreeShape shape = node->shape();
+    // A separator is the least key of the child behind it: a scan that is to stay before it goes
+    // to the child in front.
+    const uint32_t position = upper.Position(*node, shape);
+    if (shape.level == 0) {
+      out->leaf.node = node;
+      out->leaf.read = std::move(read);
+      out->leaf.shape = shape;
+      out->leaf.place = {.position = position, .found = false};
+      return true;
+    }
+    if (position > 0) {
+      out->fence_size = node->CopyKey(shape, position - 1, out->fence);
+      out->last = false;
+    }
+    offset = node->Child(shape, position);
+    if (!read.Valid()) return false;
+    if (shape.level == 1) PrefetchNode(NodeAt(region, offset));
+    above = std::move(read);
+  }
+}
+
+bool Tree::ScanLeafBackward(const UpperBound& upper, const KeyRange& range,
+                            TreeScanBatch* batch) const {
+  BoundedLeaf bounded;
+  if (!TryFindLeafBelow(upper, &bounded)) return false;
+  batch->at_end_ = true;
+  if (bounded.leaf.node == nullptr) return true;
+  const TreePlace place = bounded.leaf.node->Search(bounded.leaf.shape, SearchKey(range.lower));
+  const uint32_t begin = place.position + (place.found && !range.lower_inclusive ? 1 : 0);
+
+  const size_t entries_before = batch->entries_.size();
+  const size_t keys_before = batch->keys_used_;
+  const auto room = static_cast<uint32_t>(
+      std::min<size_t>(batch->entries_max_ - entries_before, kNodeEntriesMax));
+  uint32_t i = bounded.leaf.place.position;
+  for (uint32_t n = 0; i > begin && n < room; ++n) CopyEntry(bounded.leaf, --i, batch);
+  if (!bounded.leaf.read.Valid()) {
+    batch->entries_.resize(entries_before);
+    batch->keys_used_ = keys_before;
+    return false;
+  }
+
+  if (i > begin) {
+    const TreeScanBatch::Entry& last = batch->entries_.back();
+    batch->next_.assign(batch->keys_.get() + last.offset, last.length);
+    batch->at_end_ = false;
+  } else if (begin == 0 && !bounded.last) {
+    const std::string_view fence(bounded.fence, bounded.fence_size);
+    batch->at_end_ = fence <= range.lower;
+    if (!batch->at_end_) batch->next_ = fence;
+  }
+  return true;
+}
+
+size_t Tree::ScanBackward(const KeyRange& range, TreeScanBatch* batch) const {
+  QUIRE_CHECK(batch->entries_max_ > 0);
+  batch->entries_.clear();
+  batch->keys_used_ = 0;
+  SearchKey key(range.upper.value_or(std::string_view()));
+  UpperBound upper{.key = range.upper.has_value() ? &key : nullptr,
+                   .inclusive = range.upper_inclusive};
+  for (uint32_t leaves = 0; leaves < kLeavesPerScan; ++leaves) {
+    while (!ScanLeafBackward(upper, range, batch)) {
+    }
+    if (batch->at_end_ || batch->entries_.size() >= batch->entries_max_) break;
+    key = SearchKey(batch->next_);
+    upper = {.key = &key, .inclusive = false};
   }
   return batch->entries_.size();
 }

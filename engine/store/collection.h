@@ -126,7 +126,7 @@ class Collection {
   absl::StatusOr<bool> NextBatch(const Snapshot& snapshot, size_t rows_max, uint64_t bytes_max,
                                  ScanCursor* cursor, RowBatch* batch);
 
-  // The same for the documents of a range of keys, in the order of their keys. A document whose key
+  // The same for the documents of a range of keys, in the cursor's order. A document whose key
   // enters the range while the scan goes on is met or not; the snapshot does not see it.
   absl::StatusOr<bool> NextBatchInRange(const Snapshot& snapshot, const BatchLimit& limit,
                                         RangeCursor* cursor, RowBatch* batch);

@@ -4,12 +4,13 @@
 
 namespace quire {
 
-void RangeCursor::Begin(const KeyRange& range) {
+void RangeCursor::Begin(const KeyRange& range, bool backward) {
   lower_ = range.lower;
   lower_inclusive_ = range.lower_inclusive;
   bounded_ = range.upper.has_value();
   upper_ = range.upper.value_or(std::string_view());
   upper_inclusive_ = range.upper_inclusive;
+  backward_ = backward;
   tree_at_end_ = false;
   // Whatever an earlier scan left is not of this range.
   next_entry_ = entries_.size();
@@ -22,12 +23,22 @@ void RangeCursor::Refill(const Tree& tree) {
                  .upper = {},
                  .upper_inclusive = upper_inclusive_};
   if (bounded_) range.upper = upper_;
-  tree.Scan(range, &entries_);
+  if (backward_) {
+    tree.ScanBackward(range, &entries_);
+  } else {
+    tree.Scan(range, &entries_);
+  }
   next_entry_ = 0;
   tree_at_end_ = entries_.at_end();
   if (tree_at_end_) return;
-  lower_ = entries_.next_lower();
-  lower_inclusive_ = true;
+  if (backward_) {
+    bounded_ = true;
+    upper_ = entries_.next_upper();
+    upper_inclusive_ = false;
+  } else {
+    lower_ = entries_.next_lower();
+    lower_inclusive_ = true;
+  }
 }
 
 }  // namespace quire

@@ -1,5 +1,5 @@
-// Where a scan of a range of keys stands: between two batches it holds a few entries copied out of
-// the primary tree, and the least key behind them, from which the next descent goes on.
+// Where a scan of a range of keys stands, in either direction: between two batches it holds a few
+// entries copied out of the primary tree, and the key from which the next descent goes on.
 //
 // One owner; Collection::NextBatchInRange moves it. Nothing in the region is held between calls.
 #pragma once
@@ -14,8 +14,8 @@ class RangeCursor {
  public:
   RangeCursor() noexcept : entries_(kEntriesPerDescent) {}
 
-  // Before the first key of the range, whose bounds are copied.
-  void Begin(const KeyRange& range);
+  // Before the first key of the range, or behind its last one. The bounds are copied.
+  void Begin(const KeyRange& range, bool backward = false);
 
  private:
   friend class Collection;
@@ -32,6 +32,7 @@ class RangeCursor {
   bool lower_inclusive_ = true;
   bool upper_inclusive_ = false;
   bool bounded_ = false;  // whether there is an upper bound
+  bool backward_ = false;
   bool tree_at_end_ = true;
   TreeScanBatch entries_;
   size_t next_entry_ = 0;

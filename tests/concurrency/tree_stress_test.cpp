@@ -76,6 +76,9 @@ class Worker {
       }
       case 5:
         CheckScan(key);
+        CheckScanBackward(key);
+        // Whatever the others do, it is a number.
+        ASSERT_GE(tree_.EstimateEntries({.lower = key}), 0);
         return;
       default: {
         payload = n | random_() << 32;
@@ -106,6 +109,21 @@ class Worker {
     }
     const auto end = batch.at_end() ? model_.end() : model_.lower_bound(batch.next_lower());
     const std::map<std::string, uint64_t> expected(model_.lower_bound(lower), end);
+    ASSERT_EQ(own, expected);
+  }
+
+  void CheckScanBackward(const std::string& upper) {
+    TreeScanBatch batch(50);
+    tree_.ScanBackward({.upper = upper}, &batch);
+    std::map<std::string, uint64_t> own;
+    for (size_t i = 0; i < batch.size(); ++i) {
+      const auto number = static_cast<uint32_t>(batch.payload(i));
+      ASSERT_EQ(batch.key(i), Key(number, number % 3 == 0));
+      ASSERT_LT(batch.key(i), i == 0 ? std::string_view(upper) : batch.key(i - 1));
+      if (number % kThreads == index_) own.emplace(batch.key(i), batch.payload(i));
+    }
+    const auto begin = batch.at_end() ? model_.begin() : model_.lower_bound(batch.next_upper());
+    const std::map<std::string, uint64_t> expected(begin, model_.lower_bound(upper));
     ASSERT_EQ(own, expected);
   }
 

@@ -54,6 +54,28 @@ class TreeTest : public testing::Test {
   explicit TreeTest(uint64_t bytes = uint64_t{64} << 20)
       : memory_(bytes), session_(memory_.Open()), tree_(session_.get(), &root_) {}
 
+  // All entries of a range, from its end to its begin, in small batches.
+  Model ScanAllBackward(KeyRange range, size_t entries_max, bool* ordered) {
+    Model found;
+    *ordered = true;
+    TreeScanBatch batch(entries_max);
+    std::string upper;
+    std::string last;
+    do {
+      const Session::Pin pin(session_.get());
+      tree_.ScanBackward(range, &batch);
+      for (size_t i = 0; i < batch.size(); ++i) {
+        if (!found.empty() && batch.key(i) >= last) *ordered = false;
+        last = batch.key(i);
+        found.emplace(last, batch.payload(i));
+      }
+      if (!batch.at_end()) upper = batch.next_upper();
+      range.upper = upper;
+      range.upper_inclusive = false;
+    } while (!batch.at_end());
+    return found;
+  }
+
   // All entries of a range, in small batches.
   Model ScanAll(KeyRange range, size_t entries_max, bool* ordered) {
     Model found;
@@ -98,6 +120,9 @@ TEST_F(TreeTest, EmptyTree) {
   TreeScanBatch batch(10);
   EXPECT_EQ(tree_.Scan({}, &batch), 0u);
   EXPECT_TRUE(batch.at_end());
+  EXPECT_EQ(tree_.ScanBackward({}, &batch), 0u);
+  EXPECT_TRUE(batch.at_end());
+  EXPECT_EQ(tree_.EstimateEntries({}), 0.0);
   EXPECT_EQ(tree_.statistics().height, 0u);
   tree_.FreeAll();
 }
@@ -176,10 +201,64 @@ TEST_F(TreeTest, BehavesAsAMap) {
       bool ordered = false;
       ASSERT_EQ(ScanAll(range, 1 + random() % 300, &ordered), expected);
       ASSERT_TRUE(ordered);
+      ASSERT_EQ(ScanAllBackward(range, 1 + random() % 300, &ordered), expected);
+      ASSERT_TRUE(ordered);
     }
     tree_.FreeAll();
     EXPECT_EQ(tree_.statistics().nodes, 0u);
     EXPECT_EQ(UsedBytes(memory_.region(), Purpose::kIndexes), 0);
+  }
+}
+
+// Estimates of ranges, against what is there: exact when few leaves are between, else near.
+TEST_F(TreeTest, EstimatesAreNear) {
+  enum class Arrival { kAscending, kDescending, kRandom, kMixed };
+  for (const auto arrival :
+       {Arrival::kAscending, Arrival::kDescending, Arrival::kRandom, Arrival::kMixed}) {
+    const uint64_t seed = std::random_device{}();
+    SCOPED_TRACE(testing::Message() << "seed " << seed << " arrival " << static_cast<int>(arrival));
+    std::mt19937_64 random(seed);
+    constexpr uint32_t kKeys = 300'000;
+    std::vector<uint64_t> numbers(kKeys);
+    for (uint32_t i = 0; i < kKeys; ++i) numbers[i] = uint64_t{i} * 1000;
+    if (arrival == Arrival::kDescending) std::reverse(numbers.begin(), numbers.end());
+    if (arrival == Arrival::kRandom) std::shuffle(numbers.begin(), numbers.end(), random);
+    // Half of them in order, then the others between the upper ones.
+    if (arrival == Arrival::kMixed)
+      std::shuffle(numbers.begin() + kKeys / 2, numbers.end(), random);
+    for (const uint64_t number : numbers) {
+      char key[8];
+      StoreBigEndian64(key, number);
+      const Session::Pin pin(session_.get());
+      ASSERT_TRUE(tree_.InsertIfAbsent({key, 8}, number).ok());
+    }
+    ASSERT_GE(tree_.statistics().height, 3u);
+    const auto estimate = [&](uint64_t low, uint64_t high) {
+      char keys[2][8];
+      StoreBigEndian64(keys[0], low * 1000);
+      StoreBigEndian64(keys[1], high * 1000);
+      const Session::Pin pin(session_.get());
+      return tree_.EstimateEntries({.lower = {keys[0], 8}, .upper = std::string_view(keys[1], 8)});
+    };
+    for (int i = 0; i < 300; ++i) {
+      const uint64_t low = random() % kKeys;
+      const uint64_t width = uint64_t{1} << random() % 18;
+      const uint64_t high = std::min<uint64_t>(low + width, kKeys);
+      const auto exact = static_cast<double>(high - low);
+      const double tolerance = exact <= 500 ? 0 : exact * 0.15;
+      ASSERT_NEAR(estimate(low, high), exact, tolerance) << low << " to " << high;
+    }
+    EXPECT_EQ(estimate(100, 100), 0);
+    EXPECT_EQ(estimate(100, 50), 0);
+    {
+      const Session::Pin pin(session_.get());
+      EXPECT_NEAR(tree_.EstimateEntries({}), kKeys, kKeys * 0.1);
+      char low[8];
+      StoreBigEndian64(low, uint64_t{kKeys - 1} * 1000);
+      EXPECT_EQ(tree_.EstimateEntries({.lower = {low, 8}}), 1);
+      EXPECT_EQ(tree_.EstimateEntries({.lower = {low, 8}, .lower_inclusive = false}), 0);
+    }
+    tree_.FreeAll();
   }
 }
 
