@@ -39,6 +39,12 @@ void ExplainScanOf(ForeignScanState* node, ExplainState* explain) {
   ExplainConditions("Key", plan->fdw_recheck_quals, node, explain);
 }
 
+void ExplainOrder(ScanOrder order, ExplainState* explain) {
+  if (order == ScanOrder::kNone) return;
+  ExplainPropertyText("Key Order", order == ScanOrder::kAscending ? "ascending" : "descending",
+                      explain);
+}
+
 void ExplainExamined(uint64_t documents, ExplainState* explain) {
   if (!explain->analyze) return;
   ExplainPropertyInteger("Documents Examined", nullptr, static_cast<int64>(documents), explain);
@@ -48,6 +54,8 @@ void ExplainExamined(uint64_t documents, ExplainState* explain) {
 
 void ExplainForeignScan(ForeignScanState* node, ExplainState* explain) {
   ExplainScanOf(node, explain);
+  const auto* plan = reinterpret_cast<const ForeignScan*>(node->ss.ps.plan);
+  ExplainOrder(FromPrivateList(plan->fdw_private).order, explain);
   ExplainExamined(DocumentsExamined(node), explain);
 }
 

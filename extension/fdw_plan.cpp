@@ -2,10 +2,9 @@
 
 #include <cmath>
 
-#include "engine/store/catalog.h"
-#include "extension/backend.h"
-#include "extension/door.h"
 #include "extension/key_clause.h"
+#include "extension/key_order.h"
+#include "extension/key_statistics.h"
 #include "extension/needed_columns.h"
 #include "extension/range_clause.h"
 #include "extension/table_map.h"
@@ -40,25 +39,12 @@ constexpr double kUnknownArrayLength = 10;
 struct PlannedTable {
   const TableMap* map;
   double documents;
+  List* ranges;              // conditions on ranges of keys, among baserestrictinfo
+  double range_selectivity;  // of them
 };
 
 PlannedTable* PlannedOf(RelOptInfo* relation) {
   return static_cast<PlannedTable*>(relation->fdw_private);
-}
-
-double CountDocuments(const TableMap& map) {
-  Backend* backend = RequireBackend();
-  double documents = 0;
-  CallEngine([&] {
-    if (map.state == nullptr) map.state = Catalog(backend->session()).Find(map.collection_id);
-    if (map.state == nullptr) return absl::OkStatus();
-    const Collection collection(backend->session(), backend->host(), map.state);
-    documents = static_cast<double>(collection.documents());
-    // What a running transaction wrote is not in the count yet.
-    if (documents < 1) documents = collection.numbers();
-    return absl::OkStatus();
-  });
-  return documents;
 }
 
 double KeysIn(const KeyClause& clause) {
@@ -77,6 +63,7 @@ struct PathShape {
   double documents;  // that the scan meets
   Relids required_outer;
   List* pathkeys = NIL;
+  ScanOrder order = ScanOrder::kNone;
 };
 
 // What the scan costs before it looks at a document.
@@ -101,7 +88,8 @@ void AddPath(PlannerInfo* root, RelOptInfo* relation, const PathShape& shape, do
       Min(shape.documents, documents) * (cpu_tuple_cost + relation->baserestrictcost.per_tuple);
   run_cost += rows * relation->reltarget->cost.per_tuple;
   const Cost startup_cost = relation->baserestrictcost.startup + relation->reltarget->cost.startup;
-  List* private_list = list_make1(makeInteger(static_cast<int>(shape.access)));
+  List* private_list = list_make2(makeInteger(static_cast<int>(shape.access)),
+                                  makeInteger(static_cast<int>(shape.order)));
   ForeignPath* path =
       create_foreignscan_path(root, relation, nullptr, rows, startup_cost, startup_cost + run_cost,
                               shape.pathkeys, shape.required_outer, nullptr, private_list);
@@ -145,13 +133,6 @@ void AddJoinPath(PlannerInfo* root, RelOptInfo* relation, RestrictInfo* restrict
           info->ppi_rows);
 }
 
-// Documents within the range of these conditions.
-double DocumentsInRange(PlannerInfo* root, RelOptInfo* relation, List* conditions) {
-  return PlannedOf(relation)->documents * clauselist_selectivity(root, conditions,
-                                                                 static_cast<int>(relation->relid),
-                                                                 JOIN_INNER, nullptr);
-}
-
 // A path over a range that rows of other tables bound. `seen` holds the sets of tables, as Relids,
 // for which there is one already.
 void AddJoinRangePath(PlannerInfo* root, RelOptInfo* relation, RestrictInfo* restriction,
@@ -175,23 +156,32 @@ void AddJoinRangePath(PlannerInfo* root, RelOptInfo* relation, RestrictInfo* res
   KeyClause equality;
   if (BestKeyRestriction(relation, conditions, &equality) != nullptr) return;
   const double documents =
-      DocumentsInRange(root, relation, RangeRestrictions(map, relation, conditions));
+      PlannedOf(relation)->documents *
+      RangeSelectivity(root, relation, map, RangeRestrictions(map, relation, conditions));
   AddPath(
       root, relation,
       PathShape{.access = Access::kKeyRange, .documents = documents, .required_outer = required},
       info->ppi_rows);
 }
 
-// A path over the keys that the conditions leave.
-void AddRangePath(PlannerInfo* root, RelOptInfo* relation) {
-  List* conditions =
-      RangeRestrictions(*PlannedOf(relation)->map, relation, relation->baserestrictinfo);
-  if (conditions == NIL) return;
-  AddPath(root, relation,
-          PathShape{.access = Access::kKeyRange,
-                    .documents = DocumentsInRange(root, relation, conditions),
-                    .required_outer = relation->lateral_relids},
-          relation->rows);
+// Paths over the keys that the conditions leave, in their order: where there are such conditions,
+// and where the order is of use.
+void AddRangePaths(PlannerInfo* root, RelOptInfo* relation) {
+  const PlannedTable& planned = *PlannedOf(relation);
+  PathShape shape{.access = Access::kKeyRange,
+                  .documents = planned.documents * planned.range_selectivity,
+                  .required_outer = relation->lateral_relids};
+  const KeyOrder order = FindKeyOrder(root, relation, *planned.map);
+  if (planned.ranges != NIL || order.forward != NIL) {
+    shape.pathkeys = order.forward;
+    if (order.forward != NIL) shape.order = ScanOrder::kAscending;
+    AddPath(root, relation, shape, relation->rows);
+  }
+  if (order.backward != NIL) {
+    shape.pathkeys = order.backward;
+    shape.order = ScanOrder::kDescending;
+    AddPath(root, relation, shape, relation->rows);
+  }
 }
 
 // The condition with the key on the left, as EXPLAIN shows it.
@@ -240,6 +230,18 @@ KeyConditions TakeRange(RelOptInfo* relation, List* clauses, ScanPlan* plan) {
   return result;
 }
 
+// Replaces what the server guesses of ranges of keys by what there is.
+void EstimateRanges(PlannerInfo* root, RelOptInfo* relation) {
+  PlannedTable* planned = PlannedOf(relation);
+  planned->range_selectivity = 1;
+  planned->ranges = RangeRestrictions(*planned->map, relation, relation->baserestrictinfo);
+  if (planned->ranges == NIL) return;
+  planned->range_selectivity = RangeSelectivity(root, relation, *planned->map, planned->ranges);
+  List* others = list_difference_ptr(relation->baserestrictinfo, planned->ranges);
+  relation->rows = clamp_row_est(planned->documents * planned->range_selectivity *
+                                 clauselist_selectivity(root, others, 0, JOIN_INNER, nullptr));
+}
+
 bool MatchesKey(PlannerInfo*, RelOptInfo* relation, EquivalenceClass*, EquivalenceMember* member,
                 void*) {
   return IsKeyColumn(*PlannedOf(relation)->map, relation, member->em_expr);
@@ -248,13 +250,15 @@ bool MatchesKey(PlannerInfo*, RelOptInfo* relation, EquivalenceClass*, Equivalen
 }  // namespace
 
 List* ToPrivateList(const ScanPlan& plan) {
-  return list_make3(makeInteger(static_cast<int>(plan.access)), plan.columns, plan.bounds);
+  return list_make4(makeInteger(static_cast<int>(plan.access)), plan.columns, plan.bounds,
+                    makeInteger(static_cast<int>(plan.order)));
 }
 
 ScanPlan FromPrivateList(List* list) {
   return ScanPlan{.access = static_cast<Access>(intVal(linitial(list))),
                   .columns = static_cast<List*>(lsecond(list)),
-                  .bounds = static_cast<List*>(lthird(list))};
+                  .bounds = static_cast<List*>(lthird(list)),
+                  .order = static_cast<ScanOrder>(intVal(lfourth(list)))};
 }
 
 void GetForeignRelSize(PlannerInfo* root, RelOptInfo* relation, ServerOid table) {
@@ -266,6 +270,7 @@ void GetForeignRelSize(PlannerInfo* root, RelOptInfo* relation, ServerOid table)
   relation->fdw_private = planned;
   relation->tuples = planned->documents;
   set_baserel_size_estimates(root, relation);
+  EstimateRanges(root, relation);
   KeyClause clause;
   if (BestKeyRestriction(relation, relation->baserestrictinfo, &clause) != nullptr) {
     relation->rows = Min(relation->rows, clamp_row_est(KeysIn(clause)));
@@ -286,7 +291,7 @@ void GetForeignPaths(PlannerInfo* root, RelOptInfo* relation, ServerOid) {
                       .documents = PlannedOf(relation)->documents,
                       .required_outer = relation->lateral_relids},
             relation->rows);
-    AddRangePath(root, relation);
+    AddRangePaths(root, relation);
   }
   List* seen = NIL;
   ListCell* cell;
@@ -306,6 +311,7 @@ ForeignScan* GetForeignPlan(PlannerInfo*, RelOptInfo* relation, ServerOid, Forei
                             List* target_list, List* clauses, Plan* outer_plan) {
   ScanPlan plan;
   plan.access = static_cast<Access>(intVal(linitial(path->fdw_private)));
+  plan.order = static_cast<ScanOrder>(intVal(lsecond(path->fdw_private)));
   KeyConditions key;
   if (plan.access == Access::kKeyRange) {
     key = TakeRange(relation, clauses, &plan);

@@ -21,6 +21,9 @@ enum class Access : int {
   kKeyRange,  // those in a range of keys, in the keys' order
 };
 
+// The order of keys that the rest of a plan counts on.
+enum class ScanOrder : int { kNone, kAscending, kDescending };
+
 // What a plan hands to the executor, in fdw_private and fdw_exprs. Both are copied and stored by
 // the server, so they are made of its nodes. The first of fdw_exprs is the list of the operands of
 // the conditions on the key: one for a key or an array, one for each bound.
@@ -30,6 +33,7 @@ struct ScanPlan {
   List* columns = nullptr;
   // Of kKeyRange: how keys relate to the operands, as integers (BoundKind).
   List* bounds = nullptr;
+  ScanOrder order = ScanOrder::kNone;
 };
 List* ToPrivateList(const ScanPlan& plan);
 ScanPlan FromPrivateList(List* list);

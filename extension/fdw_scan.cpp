@@ -44,6 +44,7 @@ void DocumentSource::Begin(ForeignScanState* node, const ScanPlan& plan, List* o
   access_ = plan.access;
   operands_ = ExecInitExprList(operands, &node->ss.ps);
   bounds_ = plan.bounds;
+  order_ = plan.order;
   const EState* state = node->ss.ps.state;
   FillSnapshot(state->es_snapshot, state->es_snapshot->curcid, &snapshot_);
   rows_max_ = kRowsFirst;
@@ -125,7 +126,7 @@ absl::Status DocumentSource::NextBatchOfRange() {
       at_end_ = true;
       return absl::OkStatus();
     }
-    range_cursor_.Begin(range_.range());
+    range_cursor_.Begin(range_.range(), order_ == ScanOrder::kDescending);
   }
   const BatchLimit limit{.rows_max = rows_max_, .bytes_max = kBatchBytesMax};
   QUIRE_ASSIGN_OR_RETURN(const bool more,

@@ -59,6 +59,7 @@ class DocumentSource {
   Access access_ = Access::kAll;
   List* operands_ = nullptr;  // ExprState
   List* bounds_ = nullptr;    // BoundKind of each, when it is by range
+  ScanOrder order_ = ScanOrder::kNone;
 
   // Where the scan stands.
   bool begun_ = false;

@@ -229,4 +229,22 @@ int64_t Collection::documents() const {
   return std::max<int64_t>(state_->documents.load(std::memory_order_relaxed), 0);
 }
 
+double Collection::FractionInRange(const KeyRange& range) const {
+  const Session::Pin pin(session_);
+  const Tree tree(session_, &state_->primary);
+  const auto entries = static_cast<double>(tree.statistics().entries);
+  if (entries < 1) return 0;
+  double within = tree.EstimateEntries(range);
+  if (within > entries / 2) {
+    // What is outside is the smaller part, and so the better known one.
+    within = entries - tree.EstimateEntries(
+                           {.upper = range.lower, .upper_inclusive = !range.lower_inclusive});
+    if (range.upper.has_value()) {
+      within -=
+          tree.EstimateEntries({.lower = *range.upper, .lower_inclusive = !range.upper_inclusive});
+    }
+  }
+  return std::clamp(within / entries, 0.0, 1.0);
+}
+
 }  // namespace quire

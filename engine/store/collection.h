@@ -135,6 +135,8 @@ class Collection {
   // live ones.
   uint32_t numbers() const;
   int64_t documents() const;
+  // Which part of the keys is within a range: an estimate, from 0 to 1.
+  double FractionInRange(const KeyRange& range) const;
 
   CollectionState* state() const { return state_; }
 

@@ -95,9 +95,10 @@ TEST_F(CollectionTest, AScanEndsWhereItBegan) {
 
 // The documents of a range, as the numbers in their keys, read with this limit.
 std::vector<std::string> ReadRange(Collection collection, const KeyRange& range,
-                                   const Snapshot& snapshot, const BatchLimit& limit) {
+                                   const Snapshot& snapshot, const BatchLimit& limit,
+                                   bool backward = false) {
   RangeCursor cursor;
-  cursor.Begin(range);
+  cursor.Begin(range, backward);
   std::vector<std::string> keys;
   RowBatch batch;
   for (bool more = true; more;) {
@@ -140,6 +141,30 @@ TEST_F(CollectionTest, ARangeReturnsItsDocumentsInKeyOrderInAnyBatchSize) {
       EXPECT_EQ(ReadRange(collection, range, snapshot_, {rows_max, 50'000}), expected);
     }
   }
+}
+
+TEST_F(CollectionTest, ARangeIsReadBackwardAsWell) {
+  const Collection collection(session_.get(), &host_, state_);
+  for (const KeyRange& range : {KeyRange{}, KeyRange{.lower = "key1", .upper = "key2"},
+                                KeyRange{.lower = "key5", .lower_inclusive = false},
+                                KeyRange{.upper = "key5", .upper_inclusive = true}}) {
+    std::vector<std::string> expected = ReadRange(collection, range, snapshot_, {100, 50'000});
+    std::reverse(expected.begin(), expected.end());
+    for (const size_t rows_max : {1u, 7u, 128u, 100000u}) {
+      EXPECT_EQ(ReadRange(collection, range, snapshot_, {rows_max, 50'000}, true), expected);
+    }
+  }
+}
+
+TEST_F(CollectionTest, TellsThePartOfTheKeysWithinARange) {
+  const Collection collection(session_.get(), &host_, state_);
+  EXPECT_EQ(collection.FractionInRange({}), 1);
+  EXPECT_EQ(collection.FractionInRange({.lower = "kez"}), 0);
+  EXPECT_EQ(collection.FractionInRange({.lower = "key2", .upper = "key1"}), 0);
+  // What is outside is few: exact.
+  const double three = ReadRange(collection, {.upper = "key1000"}, snapshot_, {9, 9}).size();
+  EXPECT_EQ(collection.FractionInRange({.lower = "key1000"}), 1 - three / kDocuments);
+  EXPECT_NEAR(collection.FractionInRange({.lower = "key2", .upper = "key3"}), 1111.0 / 3000, 0.02);
 }
 
 TEST_F(CollectionTest, ARangeSeesWhatItsSnapshotSees) {

@@ -1,0 +1,91 @@
+#include "extension/key_statistics.h"
+
+#include <algorithm>
+
+#include "engine/store/catalog.h"
+#include "extension/backend.h"
+#include "extension/door.h"
+#include "extension/range_bounds.h"
+#include "extension/range_clause.h"
+#include "extension/table_map.h"
+
+extern "C" {
+#include "postgres.h"
+
+#include "nodes/pathnodes.h"
+#include "optimizer/optimizer.h"
+}
+
+namespace quire {
+
+namespace {
+
+// Whether the operand's value is known while planning.
+bool ReadKnownOperand(PlannerInfo* root, const RangeClause& clause, RangeOperand* operand) {
+  Node* value = estimate_expression_value(root, reinterpret_cast<Node*>(clause.operand));
+  if (!IsA(value, Const)) return false;
+  const auto* constant = reinterpret_cast<const Const*>(value);
+  *operand = RangeOperand{.kind = clause.kind, .value = {}};
+  if (constant->constisnull) return true;
+  ColumnType type;
+  if (!FindColumnType(constant->consttype, constant->consttypmod, &type)) return false;
+  ReadValue(constant->constvalue, type, &operand->value);
+  return true;
+}
+
+// The part of the keys that is within the bounds.
+double FractionWithin(const TableMap& map, const RangeOperand* operands, size_t count) {
+  Backend* backend = RequireBackend();
+  double fraction = 0;
+  CallEngine([&] {
+    if (map.state == nullptr) map.state = Catalog(backend->session()).Find(map.collection_id);
+    if (map.state == nullptr) return absl::OkStatus();
+    RangeBounds bounds;
+    for (size_t i = 0; i < count; ++i) bounds.Add(operands[i], map.key_type);
+    if (bounds.empty()) return absl::OkStatus();
+    const Collection collection(backend->session(), backend->host(), map.state);
+    fraction = collection.FractionInRange(bounds.range());
+    return absl::OkStatus();
+  });
+  return fraction;
+}
+
+}  // namespace
+
+double CountDocuments(const TableMap& map) {
+  Backend* backend = RequireBackend();
+  double documents = 0;
+  CallEngine([&] {
+    if (map.state == nullptr) map.state = Catalog(backend->session()).Find(map.collection_id);
+    if (map.state == nullptr) return absl::OkStatus();
+    const Collection collection(backend->session(), backend->host(), map.state);
+    documents = static_cast<double>(collection.documents());
+    if (documents < 1) documents = collection.numbers();
+    return absl::OkStatus();
+  });
+  return documents;
+}
+
+double RangeSelectivity(PlannerInfo* root, RelOptInfo* relation, const TableMap& map,
+                        List* conditions) {
+  const auto count = static_cast<size_t>(list_length(conditions));
+  auto* operands = static_cast<RangeOperand*>(palloc0(sizeof(RangeOperand) * (count + 1)));
+  size_t known = 0;
+  List* others = NIL;
+  ListCell* cell;
+  foreach (cell, conditions) {
+    auto* restriction = lfirst_node(RestrictInfo, cell);
+    RangeClause clause;
+    if (MatchRangeRestriction(map, relation, restriction, &clause) &&
+        ReadKnownOperand(root, clause, &operands[known])) {
+      ++known;
+    } else {
+      others = lappend(others, restriction);
+    }
+  }
+  double selectivity = clauselist_selectivity(root, others, 0, JOIN_INNER, nullptr);
+  if (known > 0) selectivity *= FractionWithin(map, operands, known);
+  return selectivity;
+}
+
+}  // namespace quire
