@@ -38,7 +38,8 @@ INSERT INTO docs SELECT n, jsonb_build_object('v', v::jsonb) FROM unnest(ARRAY[
   '"007"', '"-7"', '"+7"', '"-0"', '" 7"', '"7 "', '"7\\n"', '"7.0"', '"7."', '".5"', '"."', '"-"',
   '"1e2"', '"1E+2"', '"1e-2"', '"1e"', '"e2"', '"1e400"', '"1e-400"', '"1_000"', '"0x10"', '"1,5"',
   '"12345678901234567890"', '"00000000000000000000000000000000000000000000000000000000000000007"',
-  '"NaN"', '"nan"', '"Infinity"', '"-Infinity"', '"+Infinity"', '"inf"', '"infinity"', '"-infinity"',
+  '"NaN"', '"nan"', '"Infinity"', '"-Infinity"', '"+Infinity"', '"inf"', '"infinity"',
+  '"-infinity"',
   '"true"', '"false"', '"True"', '"t"', '"yes"', '"1"', '"0"',
   '"\\x"', '"\\x00ff"', '"\\x00Ff"', '"\\x0"', '"\\x0g"', '"\\X00"', '"x00"',
   '"0e3d1c5a-5b8f-7c3e-9a1b-2f6d4c8e0a11"', '"0E3D1C5A-5B8F-7C3E-9A1B-2F6D4C8E0A11"',
@@ -81,7 +82,8 @@ BEGIN
     type := c.type;
     EXECUTE format('SELECT count(v), string_agg(format(''%%s: %%s instead of %%s'', _doc, v, rule),
         ''; '' ORDER BY _id) FILTER (WHERE v::text IS DISTINCT FROM rule::text)
-      FROM %s AS v JOIN (SELECT _id, doc, (%s)::%s AS rule FROM docs AS d (_id, doc)) AS d (_id, _doc)
+      FROM %s AS v
+      JOIN (SELECT _id, doc, (%s)::%s AS rule FROM docs AS d (_id, doc)) AS d (_id, _doc)
         USING (_id)', c.rel, c.shown, c.type) INTO shown, different;
     RETURN NEXT;
   END LOOP;

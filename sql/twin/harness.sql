@@ -15,17 +15,18 @@
 --   TABLE twin.report;
 --   CALL twin.finish('s');               -- drops both schemas
 --
--- twin.run(statements) runs statements that succeed, twin.fail(sqlstate, statements) such as fail with
--- that SQLSTATE. A semicolon at a line's end parts statements. For the second side the schema
+-- twin.run(statements) runs statements that succeed, twin.fail(sqlstate, statements) such as fail
+-- with that SQLSTATE. A semicolon at a line's end parts statements. For the second side the schema
 -- "<first of the search path>_twin" stands before the search path, so a statement names its tables
--- without schema, and tables that have no twin are the same for both. Rows are compared as text, as
--- a set, or in order when the statement ends in an ORDER BY that no bracket follows.
+-- without schema, and tables that have no twin are the same for both; so do the bodies of PL/pgSQL
+-- functions. Rows are compared as text, as a set, or in order when the statement ends in an
+-- ORDER BY that no bracket follows. DDL, COPY and EXPLAIN are not for this.
 --
--- What differs is a WARNING at once, which no rollback takes back and no expected file has, and stands
--- in the view twin.report, with which a file ends. `\o` and EXPLAIN are not for this.
+-- What differs is a WARNING at once, which no rollback takes back and no expected file has, and
+-- counts in the view twin.report, with which a file ends.
 --
--- Savepoints and isolation levels are the session's: BEGIN, SAVEPOINT, ROLLBACK TO stand outside the
--- calls. Each statement runs in a subtransaction of its own.
+-- Savepoints and isolation levels are the session's: BEGIN, SAVEPOINT, ROLLBACK TO stand outside
+-- the calls. Each statement runs in a subtransaction of its own.
 SET client_min_messages = warning;
 DROP SCHEMA IF EXISTS twin CASCADE;
 \ir shown_value.sql

@@ -5,7 +5,7 @@
 --   twin.<type>(doc jsonb, path text[])        what a column of that type shows
 --   twin.<type>_array(doc jsonb, path text[])  the same for an array of that type
 --   twin.show_<type>(value jsonb)              of one value
---   twin.fit_…                                 what a type's modifier, as in varchar(3), leaves of it
+--   twin.fit_…                                 what a modifier as in varchar(3) leaves of it
 --
 -- <type>: int2 int4 int8 float4 float8 numeric bool text bytea uuid date timestamp timestamptz json
 -- jsonb.
@@ -45,14 +45,14 @@ $$;
 CREATE FUNCTION twin.show_float8(value jsonb) RETURNS float8 IMMUTABLE LANGUAGE sql AS $$
   SELECT CASE WHEN n IN ('NaN', 'Infinity', '-Infinity') OR n = 0 THEN n::float8
               WHEN abs(n) >= 1.797693134862315807937e308 THEN NULL
-              WHEN abs(n) <= 2.4703282292062327e-324 THEN CASE WHEN n < 0 THEN '-0'::float8 ELSE 0 END
+              WHEN abs(n) <= 2.4703282292062327e-324 THEN sign(n)::float8 * 0
               ELSE n::float8 END
     FROM twin.show_numeric(value) AS n
 $$;
 CREATE FUNCTION twin.show_float4(value jsonb) RETURNS float4 IMMUTABLE LANGUAGE sql AS $$
   SELECT CASE WHEN n IN ('NaN', 'Infinity', '-Infinity') OR n = 0 THEN n::float4
               WHEN abs(n) >= 3.4028235677973366163753939545814e38 THEN NULL
-              WHEN abs(n) <= 7.006492321624085e-46 THEN CASE WHEN n < 0 THEN '-0'::float4 ELSE 0 END
+              WHEN abs(n) <= 7.006492321624085e-46 THEN sign(n)::float4 * 0::float4
               ELSE n::float4 END
     FROM twin.show_numeric(value) AS n
 $$;

@@ -1,12 +1,13 @@
 -- A heap table in the place of a collection: it keeps the document, shows its columns by
--- shown_value.sql, and obeys what docs/sql.md says under "Writing". Plain SQL; needs shown_value.sql.
+-- shown_value.sql, and obeys what docs/sql.md says under "Writing". Plain SQL, after
+-- shown_value.sql.
 --
 --   CALL twin.make('people')   makes the heap twin of the foreign table "people" of schema s:
 --                              a table "people" in the schema "s_twin", which it makes when missing
 --
--- The twin has the same columns, NOT NULL and CHECK constraints and defaults, and _id as its primary
--- key. It knows one table for a collection, and no generated columns. A table without a column _doc
--- has no documents to show: its twin is a heap table like any other.
+-- The twin has the same columns, NOT NULL and CHECK constraints and defaults, and _id as its
+-- primary key. It knows one table for a collection, and no generated columns. A table without a
+-- column _doc has no documents to show: its twin is a heap table like any other.
 
 -- ISO 8601, as columns of these types write.
 CREATE FUNCTION twin.iso(value timestamp) RETURNS text IMMUTABLE LANGUAGE sql AS $$
@@ -96,10 +97,13 @@ CREATE FUNCTION twin.quoted(name text) RETURNS text IMMUTABLE LANGUAGE sql AS $$
   SELECT '"' || replace(name, '"', '""') || '"'
 $$;
 
--- Columns, in order; `key`, `document`, `version`, `modified` say which ones are none of the usual.
+-- Columns, in order; `key`, `document`, `system` say which ones are none of the usual.
 CREATE VIEW twin.column AS
-  SELECT c.attrelid::regclass AS rel, c.attnum AS number, c.attname AS name, c.attnotnull AS not_null,
-         format_type(c.atttypid, c.atttypmod) AS type, pg_get_expr(d.adbin, d.adrelid) AS value,
+  SELECT c.attrelid::regclass AS rel, c.attnum AS number, c.attname AS name,
+         format_type(c.atttypid, c.atttypmod) AS type, c.attnotnull AS not_null,
+         (SELECT format('COLLATE %s', l.oid::regcollation) FROM pg_collation l
+           WHERE l.oid = c.attcollation AND l.oid <> t.typcollation) AS collation,
+         pg_get_expr(d.adbin, d.adrelid) AS value,
          p.steps, p.steps = '{_id}' AS key, p.steps = '{_doc}' AS document,
          p.steps IN ('{_version}', '{_modified}') AS system,
          -- What it shows of a document called doc.
@@ -140,7 +144,8 @@ DECLARE
 BEGIN
   EXECUTE 'CREATE SCHEMA IF NOT EXISTS ' || home;
   EXECUTE 'CREATE TABLE ' || heap || ' (' || (
-    SELECT string_agg(format('%I %s', k.name, k.type) || coalesce(' DEFAULT ' || k.value, '') ||
+    SELECT string_agg(format('%I %s %s', k.name, k.type, k.collation) ||
+                      coalesce(' DEFAULT ' || k.value, '') ||
                       CASE WHEN k.not_null THEN ' NOT NULL' ELSE '' END ||
                       CASE WHEN k.key THEN ' PRIMARY KEY' ELSE '' END, ', ' ORDER BY k.number)
       FROM twin.column k WHERE k.rel = make.rel) || coalesce(

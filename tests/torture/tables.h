@@ -9,7 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
-#include "tests/torture/connection.h"
+#include "tests/client/connection.h"
 
 namespace quire::torture {
 

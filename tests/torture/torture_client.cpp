@@ -30,7 +30,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/clock.h"
-#include "tests/torture/connection.h"
+#include "tests/client/connection.h"
 #include "tests/torture/journal.h"
 #include "tests/torture/tables.h"
 #include "tests/torture/verify.h"

@@ -5,7 +5,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "tests/torture/connection.h"
+#include "tests/client/connection.h"
 #include "tests/torture/journal.h"
 
 namespace quire::torture {

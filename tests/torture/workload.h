@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
-#include "tests/torture/connection.h"
+#include "tests/client/connection.h"
 #include "tests/torture/journal.h"
 
 namespace quire::torture {

@@ -1,4 +1,4 @@
-#include "tests/torture/connection.h"
+#include "tests/client/connection.h"
 
 #include <libpq-fe.h>
 
@@ -9,7 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 
-namespace quire::torture {
+namespace quire {
 
 void Result::Clear::operator()(pg_result* result) const {
   PQclear(result);
@@ -22,6 +22,14 @@ int Result::rows() const {
 absl::string_view Result::Get(int row, int column) const {
   return {PQgetvalue(result_.get(), row, column),
           static_cast<size_t>(PQgetlength(result_.get(), row, column))};
+}
+
+int Result::columns() const {
+  return PQnfields(result_.get());
+}
+
+bool Result::IsNull(int row, int column) const {
+  return PQgetisnull(result_.get(), row, column) != 0;
 }
 
 int64_t Result::changed() const {
@@ -106,9 +114,13 @@ bool Connection::lost() const {
   return PQstatus(connection_.get()) != CONNECTION_OK;
 }
 
+int Connection::backend_pid() const {
+  return PQbackendPID(connection_.get());
+}
+
 absl::string_view SqlState(const absl::Status& status) {
   return status.code() == absl::StatusCode::kInternal ? status.message().substr(0, 5)
                                                       : absl::string_view();
 }
 
-}  // namespace quire::torture
+}  // namespace quire

@@ -18,14 +18,16 @@
 struct pg_conn;
 struct pg_result;
 
-namespace quire::torture {
+namespace quire {
 
 class Result {
  public:
   explicit Result(pg_result* result) : result_(result) {}
   int rows() const;
-  // REQUIRES: row < rows(). NULL reads as the empty string.
+  int columns() const;
+  // REQUIRES (both): row < rows(), column < columns(). NULL reads as the empty string.
   absl::string_view Get(int row, int column) const;
+  bool IsNull(int row, int column) const;
   // What an INSERT, UPDATE or DELETE says it changed.
   int64_t changed() const;
 
@@ -50,6 +52,7 @@ class Connection {
 
   // Nothing comes from the other side any more.
   bool lost() const;
+  int backend_pid() const;
 
  private:
   explicit Connection(pg_conn* connection) : connection_(connection) {}
@@ -65,4 +68,4 @@ class Connection {
 // The SQLSTATE in an error of a Connection, or nothing.
 absl::string_view SqlState(const absl::Status& status);
 
-}  // namespace quire::torture
+}  // namespace quire
