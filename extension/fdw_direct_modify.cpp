@@ -55,6 +55,7 @@ struct DirectState {
   DocumentSource source;
   TableWriter writer;
   RowReader reader;
+  RowReader latest;  // the same and what the key's condition needs, for rows that others changed
   RowReader returning;
   bool deletes = false;
   bool returns = false;
@@ -158,22 +159,38 @@ void EvaluateNewValues(DirectState* state, ExprContext* context) {
   }
 }
 
-// Whether the document meets the conditions, and was changed or removed.
-bool ChangeDocument(ForeignScanState* node, DirectState* state, const DocumentRow& row) {
+// Whether the document, which the slot of the node shows, meets the conditions; it is then changed
+// or removed.
+Written ChangeShown(ForeignScanState* node, DirectState* state, const DocumentRow& row) {
   ExprContext* context = node->ss.ps.ps_ExprContext;
-  ResetExprContext(context);
-  if (!state->reader.empty()) StoreRow(row, &state->reader, node->ss.ss_ScanTupleSlot);
   context->ecxt_scantuple = node->ss.ss_ScanTupleSlot;
   if (!ExecQual(state->condition, context)) {
     InstrCountFiltered1(node, 1);
-    return false;
+    return Written::kSkipped;
   }
-  if (state->deletes) return state->writer.Delete(row.number) == Written::kDone;
+  if (state->deletes) return state->writer.Delete(row);
   const MemoryContext previous = MemoryContextSwitchTo(context->ecxt_per_tuple_memory);
   EvaluateNewValues(state, context);
   const Written written = state->writer.Update(
       row, absl::MakeConstSpan(state->assigned, state->assigned_count), state->values);
   MemoryContextSwitchTo(previous);
+  return written;
+}
+
+// Changes the document, or passes it by. When another transaction has changed it meanwhile, `row`
+// becomes its newest version, and everything is done anew, the conditions that chose it included.
+bool ChangeDocument(ForeignScanState* node, DirectState* state, DocumentRow* row) {
+  ExprContext* context = node->ss.ps.ps_ExprContext;
+  ResetExprContext(context);
+  if (!state->reader.empty()) StoreRow(*row, &state->reader, node->ss.ss_ScanTupleSlot);
+  Written written = ChangeShown(node, state, *row);
+  while (written == Written::kChanged && state->writer.FindLatest(row)) {
+    ResetExprContext(context);
+    StoreRow(*row, &state->latest, node->ss.ss_ScanTupleSlot);
+    context->ecxt_scantuple = node->ss.ss_ScanTupleSlot;
+    if (!ExecQual(node->fdw_recheck_quals, context)) return false;
+    written = ChangeShown(node, state, *row);
+  }
   return written == Written::kDone;
 }
 
@@ -236,8 +253,12 @@ void BeginDirectModify(ForeignScanState* node, int flags) {
   state->counts = direct.counts;
   state->condition = ExecInitQual(static_cast<List*>(lsecond(plan->fdw_exprs)), &node->ss.ps);
   BeginNewValues(node, state, direct.assigned, static_cast<List*>(lthird(plan->fdw_exprs)));
+  List* latest = list_concat_unique_int(
+      NeededOf(*state->source.map(), plan->scan.scanrelid, plan->fdw_recheck_quals),
+      direct.scan.columns);
   CallEngine([&] {
     state->reader.Init(state->source.map(), direct.scan.columns);
+    state->latest.Init(state->source.map(), latest);
     state->returning.Init(state->source.map(), direct.returned);
     return absl::OkStatus();
   });
@@ -250,7 +271,7 @@ TupleTableSlot* IterateDirectModify(ForeignScanState* node) {
   EState* executor = node->ss.ps.state;
   DocumentRow row;
   while (state->source.Next(&row)) {
-    if (!ChangeDocument(node, state, row)) continue;
+    if (!ChangeDocument(node, state, &row)) continue;
     ++state->changed;
     if (!state->returns) continue;
     if (state->counts) ++executor->es_processed;

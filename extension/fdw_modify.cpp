@@ -11,6 +11,7 @@ extern "C" {
 #include "access/sysattr.h"
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
+#include "executor/nodeModifyTable.h"
 #include "nodes/execnodes.h"
 #include "nodes/makefuncs.h"
 #include "nodes/plannodes.h"
@@ -27,6 +28,9 @@ namespace {
 // What a statement that writes keeps for each table it writes to.
 struct ModifyState {
   TableWriter writer;
+  ModifyTableState* node = nullptr;  // of UPDATE and DELETE
+  RowReader latest;                  // of all columns, for rows that others changed meanwhile
+  bool latest_known = false;
   RowReader returning;
   TupleTableSlot* returning_slot = nullptr;
   bool returning_known = false;
@@ -174,6 +178,48 @@ size_t ReadChanges(ResultRelInfo* relation, TupleTableSlot* slot, int* positions
   return count;
 }
 
+// Tests the newest version of a row, which another transaction has changed, against the statement's
+// conditions once more. Returns what the plan below makes of it, or null when it is to be skipped;
+// it lies in ri_oldTupleSlot, too.
+TupleTableSlot* Reevaluate(ResultRelInfo* relation, DocumentRow* row) {
+  ModifyState* modify = StateOf(relation);
+  if (!modify->writer.FindLatest(row)) return nullptr;
+  EPQState* epq = &modify->node->mt_epqstate;
+  const MemoryContext previous = MemoryContextSwitchTo(modify->node->ps.state->es_query_cxt);
+  if (!modify->latest_known) {
+    List* all = AllColumns(*modify->writer.map());
+    CallEngine([&] {
+      modify->latest.Init(modify->writer.map(), all);
+      return absl::OkStatus();
+    });
+    modify->latest_known = true;
+  }
+  EvalPlanQualBegin(epq);
+  TupleTableSlot* slot =
+      EvalPlanQualSlot(epq, relation->ri_RelationDesc, relation->ri_RangeTableIndex);
+  FillSlot(*row, &modify->latest, slot);
+  slot->tts_tableOid = RelationGetRelid(relation->ri_RelationDesc);
+  ItemPointerSet(&slot->tts_tid, row->number, 1);
+  if (relation->ri_oldTupleSlot != nullptr) ExecCopySlot(relation->ri_oldTupleSlot, slot);
+  TupleTableSlot* result =
+      EvalPlanQual(epq, relation->ri_RelationDesc, relation->ri_RangeTableIndex, slot);
+  MemoryContextSwitchTo(previous);
+  return TupIsNull(result) ? nullptr : result;
+}
+
+// The new row that the statement makes of a row that others changed; null when it is skipped.
+TupleTableSlot* NewRowOfLatest(EState* state, ResultRelInfo* relation, DocumentRow* row) {
+  TupleTableSlot* planned = Reevaluate(relation, row);
+  if (planned == nullptr) return nullptr;
+  TupleTableSlot* slot = ExecGetUpdateNewTuple(relation, planned, relation->ri_oldTupleSlot);
+  slot->tts_tableOid = RelationGetRelid(relation->ri_RelationDesc);
+  const TupleConstr* constraints = RelationGetDescr(relation->ri_RelationDesc)->constr;
+  if (constraints != nullptr && constraints->has_generated_stored) {
+    ExecComputeStoredGenerated(relation, state, slot, CMD_UPDATE);
+  }
+  return slot;
+}
+
 }  // namespace
 
 void CheckAssignable(const TableMap& map, int position) {
@@ -204,6 +250,7 @@ void BeginForeignModify(ModifyTableState* state, ResultRelInfo* relation, List* 
   ModifyState* modify = NewState(executor, relation);
   modify->skip_duplicates = intVal(linitial(private_list)) != 0;
   if (state->operation == CMD_INSERT) return;
+  modify->node = state;
   modify->row_identity =
       ExecFindJunkAttributeInTlist(outerPlanState(state)->plan->targetlist, "ctid");
   if (!AttributeNumberIsValid(modify->row_identity)) {
@@ -238,11 +285,14 @@ TupleTableSlot* ExecForeignUpdate(EState* state, ResultRelInfo* relation, TupleT
   const MemoryContext previous = MemoryContextSwitchTo(GetPerTupleMemoryContext(state));
   auto* positions =
       static_cast<int*>(palloc(sizeof(int) * static_cast<Size>(ColumnsOf(relation) + 1)));
-  const size_t count = ReadChanges(relation, slot, positions);
-  DocumentRow old;
+  DocumentRow row;
   Written written = Written::kSkipped;
-  if (modify->writer.Find(ScannedNumber(*modify, plan_slot), &old)) {
-    written = modify->writer.Update(old, absl::MakeConstSpan(positions, count), modify->values);
+  if (modify->writer.Find(ScannedNumber(*modify, plan_slot), &row)) {
+    do {
+      const size_t count = ReadChanges(relation, slot, positions);
+      written = modify->writer.Update(row, absl::MakeConstSpan(positions, count), modify->values);
+    } while (written == Written::kChanged &&
+             (slot = NewRowOfLatest(state, relation, &row)) != nullptr);
   }
   MemoryContextSwitchTo(previous);
   return written == Written::kDone ? StoredRow(state, relation, slot) : nullptr;
@@ -252,12 +302,14 @@ TupleTableSlot* ExecForeignDelete(EState* state, ResultRelInfo* relation, TupleT
                                   TupleTableSlot* plan_slot) {
   ModifyState* modify = StateOf(relation);
   PrepareReturning(state, relation, modify);
-  const uint32_t number = ScannedNumber(*modify, plan_slot);
-  DocumentRow old;
-  const bool returns = !modify->returning.empty();
-  if (returns && !modify->writer.Find(number, &old)) return nullptr;
-  if (modify->writer.Delete(number) != Written::kDone) return nullptr;
-  if (returns) FillSlot(old, &modify->returning, slot);
+  DocumentRow row;
+  if (!modify->writer.Find(ScannedNumber(*modify, plan_slot), &row)) return nullptr;
+  Written written;
+  do {
+    written = modify->writer.Delete(row);
+  } while (written == Written::kChanged && Reevaluate(relation, &row) != nullptr);
+  if (written != Written::kDone) return nullptr;
+  if (!modify->returning.empty()) FillSlot(row, &modify->returning, slot);
   return slot;
 }
 

@@ -4,6 +4,7 @@
 
 #include "engine/base/status.h"
 #include "engine/store/catalog.h"
+#include "engine/store/latest.h"
 #include "extension/door.h"
 #include "extension/needed_columns.h"
 #include "extension/settings.h"
@@ -14,6 +15,7 @@ extern "C" {
 #include "access/htup_details.h"
 #include "access/xact.h"
 #include "executor/executor.h"
+#include "miscadmin.h"
 #include "nodes/execnodes.h"
 #include "rewrite/rewriteHandler.h"
 #include "utils/lsyscache.h"
@@ -207,51 +209,66 @@ Written TableWriter::Insert(const PlainValue* values, bool skip_duplicates) {
   return Written::kSkipped;
 }
 
-bool TableWriter::ReplaceWaiting(uint32_t number, bool remove, WriteResult* result) {
+absl::StatusOr<WriteResult> TableWriter::Replace(const DocumentRow& old, Change change) {
+  const WriteTarget target{.number = old.number, .hlc = old.hlc};
+  Writer* writer = backend_->writer();
+  switch (change) {
+    case Change::kUpdate:
+      return writer->Update(map_->state, target, maker_.document(), context_);
+    case Change::kDelete:
+      return writer->Delete(map_->state, target, {}, context_);
+    case Change::kMove:
+      return writer->Delete(map_->state, target, maker_.key(), context_);
+    case Change::kLock:
+      return writer->Lock(map_->state, target, old.document, context_);
+  }
+  return absl::InternalError("a write of no kind");
+}
+
+void TableWriter::CheckSelfModified(uint32_t command, bool remove) const {
+  // By the same command: as for a heap table, the first change counts and this row is skipped. By a
+  // later one, that is by a trigger or function which this command called, the second change would
+  // undo the first without having seen it.
+  if (command == command_) return;
+  ereport(ERROR, (errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
+                  errmsg(remove ? "tuple to be deleted was already modified by an operation "
+                                  "triggered by the current command"
+                                : "tuple to be updated was already modified by an operation "
+                                  "triggered by the current command"),
+                  errhint("Consider using an AFTER trigger instead of a BEFORE trigger to "
+                          "propagate changes to other rows.")));
+}
+
+Written TableWriter::OnConflict(const WriteResult& result, Change change) {
+  switch (result.outcome) {
+    case WriteOutcome::kSelfModified:
+      if (change == Change::kLock) return Written::kDone;
+      CheckSelfModified(result.command, change == Change::kDelete);
+      return Written::kSkipped;
+    case WriteOutcome::kConflict:
+    case WriteOutcome::kDeleted:
+      if (IsolationUsesXactSnapshot()) {
+        ereport(ERROR, (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
+                        errmsg(result.outcome == WriteOutcome::kConflict
+                                   ? "could not serialize access due to concurrent update"
+                                   : "could not serialize access due to concurrent delete")));
+      }
+      return result.outcome == WriteOutcome::kConflict ? Written::kChanged : Written::kSkipped;
+    default:
+      return Written::kSkipped;
+  }
+}
+
+Written TableWriter::ReplaceWaiting(const DocumentRow& old, Change change, WriteResult* result) {
   PrepareWrite();
   for (;;) {
     CallEngine([&] {
-      Writer* writer = backend_->writer();
-      QUIRE_ASSIGN_OR_RETURN(
-          *result,
-          remove ? writer->Delete(map_->state, number, snapshot_, context_)
-                 : writer->Update(map_->state, number, maker_.document(), snapshot_, context_));
+      QUIRE_ASSIGN_OR_RETURN(*result, Replace(old, change));
       return absl::OkStatus();
     });
-    switch (result->outcome) {
-      case WriteOutcome::kDone:
-        return true;
-      case WriteOutcome::kWait:
-        WaitForTransaction(result->wait_for);
-        break;
-      case WriteOutcome::kSelfModified:
-        // By the same command: as for a heap table, the first change counts and this row is
-        // skipped. By a later one, that is by a trigger or function which this command called, the
-        // second change would undo the first without having seen it.
-        if (result->command != command_) {
-          ereport(ERROR,
-                  (errcode(ERRCODE_TRIGGERED_DATA_CHANGE_VIOLATION),
-                   errmsg(remove ? "tuple to be deleted was already modified by an operation "
-                                   "triggered by the current command"
-                                 : "tuple to be updated was already modified by an operation "
-                                   "triggered by the current command"),
-                   errhint("Consider using an AFTER trigger instead of a BEFORE trigger to "
-                           "propagate changes to other rows.")));
-        }
-        return false;
-      case WriteOutcome::kConflict:
-        ereport(ERROR,
-                (errcode(ERRCODE_T_R_SERIALIZATION_FAILURE),
-                 errmsg("could not serialize access due to concurrent update"),
-                 IsolationUsesXactSnapshot()
-                     ? 0
-                     : errhint("Documents that another transaction changed meanwhile are not read "
-                               "again yet, also under READ COMMITTED: repeat the transaction.")));
-        break;
-      case WriteOutcome::kDuplicate:
-      case WriteOutcome::kAbsent:
-        return false;
-    }
+    if (result->outcome == WriteOutcome::kDone) return Written::kDone;
+    if (result->outcome != WriteOutcome::kWait) return OnConflict(*result, change);
+    WaitForTransaction(result->wait_for);
   }
 }
 
@@ -268,7 +285,8 @@ Written TableWriter::Update(const DocumentRow& old, absl::Span<const int> assign
   WriteResult result;
   // A document with another key is another document. The old one goes first: when it must be
   // skipped, nothing has been written yet.
-  if (!ReplaceWaiting(old.number, moved, &result)) return Written::kSkipped;
+  const Written written = ReplaceWaiting(old, moved ? Change::kMove : Change::kUpdate, &result);
+  if (written != Written::kDone) return written;
   if (moved) {
     result = InsertMade();
     if (result.outcome != WriteOutcome::kDone) RaiseDuplicate();
@@ -277,22 +295,58 @@ Written TableWriter::Update(const DocumentRow& old, absl::Span<const int> assign
   return Written::kDone;
 }
 
-Written TableWriter::Delete(uint32_t number) {
+Written TableWriter::Delete(const DocumentRow& old) {
   WriteResult result;
-  return ReplaceWaiting(number, true, &result) ? Written::kDone : Written::kSkipped;
+  return ReplaceWaiting(old, Change::kDelete, &result);
+}
+
+Written TableWriter::Lock(const DocumentRow& row) {
+  WriteResult result;
+  return ReplaceWaiting(row, Change::kLock, &result);
 }
 
 bool TableWriter::Find(uint32_t number, DocumentRow* row) {
   bool found = false;
   CallEngine([&] {
     if (map_->state == nullptr) return absl::OkStatus();
-    Collection collection(backend_->session(), backend_->host(), map_->state);
+    Session* session = backend_->session();
     found_.Clear();
+    QUIRE_ASSIGN_OR_RETURN(found,
+                           FindLocked(session, backend_->host(), map_->state, number, &found_));
+    if (found) return absl::OkStatus();
+    Collection collection(session, backend_->host(), map_->state);
     QUIRE_ASSIGN_OR_RETURN(found, collection.GetByNumber(number, snapshot_, &found_));
     return absl::OkStatus();
   });
   if (found) *row = found_[0];
   return found;
+}
+
+bool TableWriter::FindLatest(DocumentRow* row) {
+  for (;;) {
+    CHECK_FOR_INTERRUPTS();
+    Latest latest;
+    CallEngine([&] {
+      latest_.Clear();
+      QUIRE_ASSIGN_OR_RETURN(
+          latest, quire::FindLatest(backend_->session(), backend_->host(), map_->state, row->number,
+                                    row->hlc, &latest_));
+      return absl::OkStatus();
+    });
+    switch (latest.outcome) {
+      case Latest::Outcome::kFound:
+        *row = latest_[0];
+        return true;
+      case Latest::Outcome::kWait:
+        WaitForTransaction(latest.wait_for);
+        break;
+      case Latest::Outcome::kSelfModified:
+        CheckSelfModified(latest.command, false);
+        return false;
+      case Latest::Outcome::kGone:
+        return false;
+    }
+  }
 }
 
 }  // namespace quire

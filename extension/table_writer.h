@@ -23,7 +23,9 @@ namespace quire {
 
 enum class Written : uint8_t {
   kDone,
-  kSkipped,  // a duplicate that may be, or a row that the same command changed already
+  kSkipped,  // a duplicate that may be, a row that the same command changed already or another
+             // transaction deleted
+  kChanged,  // under READ COMMITTED: another transaction changed the row; FindLatest has it
 };
 
 class TableWriter {
@@ -34,13 +36,19 @@ class TableWriter {
 
   // `values` are those of all columns, by position.
   Written Insert(const PlainValue* values, bool skip_duplicates);
-  // Changes the document that the statement's snapshot sees as `old`; `assigned` are positions.
+  // Changes the document that was read as `old`; `assigned` are positions.
   Written Update(const DocumentRow& old, absl::Span<const int> assigned, PlainValue* values);
-  Written Delete(uint32_t number);
+  Written Delete(const DocumentRow& old);
 
-  // The document that the statement's snapshot sees under a number, valid until the next call.
-  // False when it sees none.
+  // The document that the statement's snapshot sees under a number, or that the transaction holds
+  // by Lock, valid until the next call. False when there is none.
   bool Find(uint32_t number, DocumentRow* row);
+  // Replaces `row` by the newest committed version of its document, after waiting for whoever holds
+  // it; valid until the next call. False when the row is to be skipped.
+  bool FindLatest(DocumentRow* row);
+  // Holds the document until the transaction ends; not kSkipped for a row that the same command
+  // changed already, which the write itself will skip.
+  Written Lock(const DocumentRow& row);
   // After Insert or Update: what was written, valid until the next call of anything.
   const DocumentRow& written() const { return written_; }
 
@@ -59,8 +67,12 @@ class TableWriter {
   void ComputeGenerated(uint32_t version, PlainValue* values);
   void ShowForChecks(uint32_t version);
   WriteResult InsertMade();
-  // Update or, with `remove`, delete; false when the row is to be skipped.
-  bool ReplaceWaiting(uint32_t number, bool remove, WriteResult* result);
+  enum class Change : uint8_t { kUpdate, kDelete, kMove, kLock };
+  Written ReplaceWaiting(const DocumentRow& old, Change change, WriteResult* result);
+  absl::StatusOr<WriteResult> Replace(const DocumentRow& old, Change change);
+  // What a write that met another change is to do.
+  Written OnConflict(const WriteResult& result, Change change);
+  void CheckSelfModified(uint32_t command, bool remove) const;
   [[noreturn]] void RaiseDuplicate();
   void Stored(const WriteResult& result);
 
@@ -78,6 +90,7 @@ class TableWriter {
   DocumentMaker maker_;
   RowReader check_reader_;
   RowBatch found_;
+  RowBatch latest_;
   WriteContext context_;
   uint32_t subtransaction_ = 0;  // that context_ is for; 0: none yet
   DocumentRow written_;

@@ -131,6 +131,7 @@ absl::Status LocalSession::Conclude(const absl::StatusOr<WriteResult>& result) {
       return absl::AlreadyExistsError("a document of that key exists");
     case WriteOutcome::kWait:
     case WriteOutcome::kConflict:
+    case WriteOutcome::kDeleted:
     case WriteOutcome::kSelfModified:
     case WriteOutcome::kAbsent:
       return Conflict();

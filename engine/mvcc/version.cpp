@@ -5,7 +5,8 @@
 namespace quire {
 
 Version* NewVersion(Session* session, const VersionContent& content, Allocator::Access access) {
-  const std::string_view body = content.body_in_log ? std::string_view() : content.document;
+  const std::string_view document = content.tombstone ? content.moved_to : content.document;
+  const std::string_view body = content.body_in_log ? std::string_view() : document;
   const uint64_t bytes = sizeof(Version) + content.key.size() + body.size();
   const uint64_t block = session->Allocate(bytes, Purpose::kDocuments, access);
   if (block == 0) return nullptr;
@@ -18,11 +19,12 @@ Version* NewVersion(Session* session, const VersionContent& content, Allocator::
   version->command = content.command;
   version->ordinal = content.ordinal;
   version->version = 0;
-  version->document_bytes = static_cast<uint32_t>(content.document.size());
+  version->document_bytes = static_cast<uint32_t>(document.size());
   version->key_bytes = static_cast<uint16_t>(content.key.size());
   version->origin = content.origin;
-  version->flags = static_cast<uint16_t>((content.tombstone ? kTombstone : 0) |
-                                         (content.body_in_log ? kBodyInLog : 0));
+  version->flags = static_cast<uint16_t>(
+      (content.tombstone ? kTombstone : 0) | (content.body_in_log ? kBodyInLog : 0) |
+      (content.moved_to.empty() ? 0 : kMoved) | (content.lock ? kLock : 0));
   version->touched.store(0, std::memory_order_relaxed);
   char* bytes_of_key = reinterpret_cast<char*>(version + 1);
   std::memcpy(bytes_of_key, content.key.data(), content.key.size());

@@ -51,6 +51,11 @@ class VersionLink {
 enum VersionFlags : uint16_t {
   kTombstone = 1,
   kBodyInLog = 2,  // the block ends behind the key; the document is in the engine log only
+  // With kTombstone: the document went on under another key, which stands in the document's place.
+  kMoved = 4,
+  // A copy of the version below, stamp included, by which a transaction holds the document. It is
+  // in no log, and goes when its transaction ends.
+  kLock = 8,
 };
 
 // Beside the link in Version::older, above its 48 bits: what is being done to the version itself.
@@ -95,6 +100,11 @@ struct Version {
   bool moving() const { return (older.load(std::memory_order_seq_cst) & kVersionMoving) != 0; }
   bool tombstone() const { return (flags & kTombstone) != 0; }
   bool body_in_log() const { return (flags & kBodyInLog) != 0; }
+  bool lock() const { return (flags & kLock) != 0; }
+  // Where the document went on; empty when it did not.
+  std::string_view moved_to() const {
+    return (flags & kMoved) != 0 ? document() : std::string_view();
+  }
   std::string_view key() const { return {reinterpret_cast<const char*>(this + 1), key_bytes}; }
   // REQUIRES: !body_in_log().
   std::string_view document() const {
@@ -117,8 +127,10 @@ struct VersionContent {
   uint16_t origin = 0;
   bool tombstone = false;
   bool body_in_log = false;  // the document's bytes stay where they are; its size is noted
+  bool lock = false;
   std::string_view key;
   std::string_view document;
+  std::string_view moved_to;  // of a tombstone
 };
 
 // A new, unreachable version in the region, or null when memory is full. `version` and `older` are

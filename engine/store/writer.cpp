@@ -5,6 +5,7 @@
 #include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_cat.h"
 #include "engine/base/status.h"
+#include "engine/mvcc/standing.h"
 #include "engine/mvcc/visibility.h"
 #include "engine/store/version_chain.h"
 
@@ -24,6 +25,25 @@ constexpr size_t kIdleWriteSetEntries = 65536;
 absl::Status MemoryFull(uint64_t bytes) {
   return absl::ResourceExhaustedError(
       absl::StrCat("no memory for a document of ", bytes, " bytes"));
+}
+
+// What keeps a write from replacing the version with this stamp; kDone when nothing does.
+WriteResult ObstacleOf(const Standing& standing, uint64_t hlc) {
+  if (standing.end != nullptr) {
+    return WriteResult{.outcome = standing.end->moved_to().empty() ? WriteOutcome::kDeleted
+                                                                   : WriteOutcome::kConflict};
+  }
+  if (!standing.found) return WriteResult{.outcome = WriteOutcome::kDeleted};
+  if (standing.newest != nullptr && standing.newest->hlc != hlc) {
+    return WriteResult{.outcome = WriteOutcome::kConflict};
+  }
+  if (standing.own != nullptr) {
+    return WriteResult{.outcome = WriteOutcome::kSelfModified, .command = standing.own->command};
+  }
+  if (standing.pending != kNoXid) {
+    return WriteResult{.outcome = WriteOutcome::kWait, .wait_for = standing.pending};
+  }
+  return WriteResult{};
 }
 
 }  // namespace
@@ -68,12 +88,13 @@ void Writer::ReserveWriteSet() {
   }
 }
 
-void Writer::Remember(const CollectionState* collection, uint32_t number, uint64_t xid,
-                      int32_t documents) {
+void Writer::Remember(const CollectionState* collection, uint32_t number,
+                      const VersionContent& content, int32_t documents) {
   write_set_.push_back(WriteSetEntry{.collection = session_->region().RefOf(collection).offset,
-                                     .xid = xid,
+                                     .xid = content.xid,
                                      .number = number,
-                                     .documents = documents});
+                                     .documents = documents,
+                                     .lock = content.lock});
 }
 
 void Writer::Record(const CollectionState& collection, const WriteResult& result,
@@ -150,7 +171,7 @@ absl::StatusOr<WriteResult> Writer::Insert(CollectionState* collection, std::str
     auto inserted = InsertAt(table.Slot(number), version);
     if (!inserted.ok() || inserted->outcome != WriteOutcome::kDone) return inserted;
     std::move(free_version).Cancel();
-    Remember(collection, number, context.xid, 1);
+    Remember(collection, number, content, 1);
     result = *inserted;
     result.number = number;
     ++ordinal_;
@@ -160,24 +181,20 @@ absl::StatusOr<WriteResult> Writer::Insert(CollectionState* collection, std::str
   return result;
 }
 
-absl::StatusOr<WriteResult> Writer::Replace(CollectionState* collection, uint32_t number,
-                                            std::string_view document, const Snapshot& snapshot,
-                                            const WriteContext& context, Intent intent) {
+absl::StatusOr<WriteResult> Writer::Replace(CollectionState* collection, const WriteTarget& target,
+                                            const Replacement& replacement,
+                                            const WriteContext& context) {
   const Region& region = session_->region();
-  WriteResult result{.number = number};
+  WriteResult result{.number = target.number};
+  const bool locks = replacement.intent == Intent::kLock;
   {
     const Session::Pin pin(session_);
-    DocumentSlot* slot = DocumentTable(session_, &collection->table).Slot(number);
+    DocumentSlot* slot = DocumentTable(session_, &collection->table).Slot(target.number);
     Version* version = nullptr;
     absl::Cleanup free_version = [&] {
       if (version != nullptr) session_->FreeNow(region.RefOf(version).offset, Purpose::kDocuments);
     };
-    VersionContent content{.xid = context.xid,
-                           .command = context.command,
-                           .ordinal = ordinal_,
-                           .origin = options_.origin,
-                           .tombstone = intent == Intent::kDelete,
-                           .document = document};
+    VersionContent content = ContentOf(replacement, context);
     for (;;) {
       const VersionLink head = slot->link();
       if (head.empty()) return WriteResult{.outcome = WriteOutcome::kAbsent};
@@ -187,29 +204,22 @@ absl::StatusOr<WriteResult> Writer::Replace(CollectionState* collection, uint32_
         UnlinkHead(session_, slot, current);
         continue;
       }
-      QUIRE_ASSIGN_OR_RETURN(const Version* seen, VisibleVersion(region, head, snapshot, host_));
-      if (seen == nullptr) return WriteResult{.outcome = WriteOutcome::kAbsent};
-      if (seen != current) {
-        if (state == TransactionState::kCommitted) {
-          return WriteResult{.outcome = WriteOutcome::kConflict};
-        }
-        if (host_->IsCurrent(current->xid())) {
-          return WriteResult{.outcome = WriteOutcome::kSelfModified, .command = current->command};
-        }
-        return WriteResult{.outcome = WriteOutcome::kWait, .wait_for = current->xid()};
-      }
+      QUIRE_ASSIGN_OR_RETURN(const Standing standing, StandingOf(region, head, target.hlc, host_));
+      const WriteResult obstacle = ObstacleOf(standing, target.hlc);
+      if (obstacle.outcome != WriteOutcome::kDone) return obstacle;
       if (current->tombstone()) return WriteResult{.outcome = WriteOutcome::kAbsent};
+      if (locks && state == TransactionState::kInProgress) return result;  // it is held already
       if (version == nullptr) {
         content.key = current->key();
         // A full region must be able to get smaller.
-        version = NewVersion(
-            session_, content,
-            content.tombstone ? Allocator::Access::kReserve : Allocator::Access::kNormal);
-        if (version == nullptr) return MemoryFull(document.size());
+        version = NewVersion(session_, content,
+                             replacement.intent == Intent::kUpdate ? Allocator::Access::kNormal
+                                                                   : Allocator::Access::kReserve);
+        if (version == nullptr) return MemoryFull(content.document.size());
         ReserveWriteSet();
       }
-      version->version = current->version + 1;
-      version->hlc = Stamp(current->hlc);
+      version->version = current->version + (locks ? 0 : 1);
+      version->hlc = locks ? current->hlc : Stamp(current->hlc);
       version->older.store(head.word(), std::memory_order_relaxed);
       const VersionLink self = VersionLink::ToBlock(region.RefOf(version).offset);
       if (slot->Replace(head, self)) break;
@@ -217,7 +227,11 @@ absl::StatusOr<WriteResult> Writer::Replace(CollectionState* collection, uint32_
     result.version = version->version;
     result.hlc = version->hlc;
     std::move(free_version).Cancel();
-    Remember(collection, number, context.xid, content.tombstone ? -1 : 0);
+    Remember(collection, target.number, content, content.tombstone ? -1 : 0);
+    if (locks) {
+      ++locks_;
+      return result;
+    }
     CutTail(version);
     ++ordinal_;
     Record(*collection, result, content);
@@ -226,15 +240,59 @@ absl::StatusOr<WriteResult> Writer::Replace(CollectionState* collection, uint32_
   return result;
 }
 
+VersionContent Writer::ContentOf(const Replacement& replacement,
+                                 const WriteContext& context) const {
+  const bool deletes = replacement.intent == Intent::kDelete;
+  const bool locks = replacement.intent == Intent::kLock;
+  return VersionContent{.xid = context.xid,
+                        .command = context.command,
+                        .ordinal = locks ? UINT32_MAX - locks_ : ordinal_,
+                        .origin = options_.origin,
+                        .tombstone = deletes,
+                        .lock = locks,
+                        .document = deletes ? std::string_view() : replacement.bytes,
+                        .moved_to = deletes ? replacement.bytes : std::string_view()};
+}
+
+absl::StatusOr<WriteResult> Writer::ReplaceSeen(CollectionState* collection, uint32_t number,
+                                                const Replacement& replacement,
+                                                const Snapshot& snapshot,
+                                                const WriteContext& context) {
+  const Session::Pin pin(session_);
+  const DocumentTable table(session_, &collection->table);
+  QUIRE_ASSIGN_OR_RETURN(
+      const Version* seen,
+      VisibleVersion(session_->region(), table.Slot(number)->link(), snapshot, host_));
+  if (seen == nullptr) return WriteResult{.outcome = WriteOutcome::kAbsent};
+  return Replace(collection, WriteTarget{.number = number, .hlc = seen->hlc}, replacement, context);
+}
+
 absl::StatusOr<WriteResult> Writer::Update(CollectionState* collection, uint32_t number,
                                            std::string_view document, const Snapshot& snapshot,
                                            const WriteContext& context) {
-  return Replace(collection, number, document, snapshot, context, Intent::kUpdate);
+  return ReplaceSeen(collection, number, {.intent = Intent::kUpdate, .bytes = document}, snapshot,
+                     context);
 }
 
 absl::StatusOr<WriteResult> Writer::Delete(CollectionState* collection, uint32_t number,
                                            const Snapshot& snapshot, const WriteContext& context) {
-  return Replace(collection, number, {}, snapshot, context, Intent::kDelete);
+  return ReplaceSeen(collection, number, {.intent = Intent::kDelete, .bytes = {}}, snapshot,
+                     context);
+}
+
+absl::StatusOr<WriteResult> Writer::Update(CollectionState* collection, const WriteTarget& target,
+                                           std::string_view document, const WriteContext& context) {
+  return Replace(collection, target, {.intent = Intent::kUpdate, .bytes = document}, context);
+}
+
+absl::StatusOr<WriteResult> Writer::Delete(CollectionState* collection, const WriteTarget& target,
+                                           std::string_view moved_to, const WriteContext& context) {
+  return Replace(collection, target, {.intent = Intent::kDelete, .bytes = moved_to}, context);
+}
+
+absl::StatusOr<WriteResult> Writer::Lock(CollectionState* collection, const WriteTarget& target,
+                                         std::string_view document, const WriteContext& context) {
+  return Replace(collection, target, {.intent = Intent::kLock, .bytes = document}, context);
 }
 
 bool Writer::has_unlogged_changes() const {
@@ -294,12 +352,25 @@ void Writer::SettleEntry(const WriteSetEntry& entry) {
   }
 }
 
+// A copy is of no use any more where nothing was written on top of it.
+void Writer::DropLock(const WriteSetEntry& entry) {
+  const Session::Pin pin(session_);
+  const Region& region = session_->region();
+  auto* collection = region.At<CollectionState>(entry.collection);
+  DocumentSlot* slot = DocumentTable(session_, &collection->table).Slot(entry.number);
+  const VersionLink head = slot->link();
+  if (head.kind() != VersionLink::Kind::kRegion) return;
+  auto* version = region.At<Version>(head.block());
+  if (version->lock() && version->xid() == entry.xid) UnlinkHead(session_, slot, version);
+}
+
 void Writer::Committed() {
   if (write_set_.size() <= kSettledAtCommitMax) {
     for (const WriteSetEntry& entry : write_set_) SettleEntry(entry);
   }
   const Region& region = session_->region();
   for (const WriteSetEntry& entry : write_set_) {
+    if (entry.lock) DropLock(entry);
     if (entry.documents == 0) continue;
     region.At<CollectionState>(entry.collection)
         ->documents.fetch_add(entry.documents, std::memory_order_relaxed);
@@ -318,6 +389,7 @@ void Writer::EndTransaction() {
   write_set_.clear();
   if (write_set_.capacity() > kIdleWriteSetEntries) write_set_.shrink_to_fit();
   ordinal_ = 0;
+  locks_ = 0;
   eager_ = false;
 }
 

@@ -24,10 +24,12 @@ namespace quire {
 enum class WriteOutcome : uint8_t {
   kDone,
   kWait,  // another transaction, `wait_for`, holds the document: wait for its end and try again
-  kDuplicate,     // insert: the key exists
-  kConflict,      // update, delete: a version newer than the snapshot's is committed
-  kSelfModified,  // update, delete: the current command changed the document already
-  kAbsent,        // update, delete: the snapshot sees no document
+  kDuplicate,  // insert: the key exists
+  // The others come of update, delete and lock.
+  kConflict,      // a newer version is committed: FindLatest (latest.h) has it
+  kDeleted,       // the same, and the document ended there
+  kSelfModified,  // the caller's own transaction changed the document since
+  kAbsent,        // the snapshot sees no document
 };
 
 struct WriteResult {
@@ -37,6 +39,12 @@ struct WriteResult {
   uint32_t version = 0;  // the new version number
   uint64_t hlc = 0;
   uint32_t command = 0;  // kSelfModified: of the change that came first
+};
+
+// A version that was read, and that a write is to replace if it is still the newest.
+struct WriteTarget {
+  uint32_t number = 0;  // of the document
+  uint64_t hlc = 0;     // the version's stamp
 };
 
 // Who writes.
@@ -65,6 +73,16 @@ class Writer {
                                      const WriteContext& context);
   absl::StatusOr<WriteResult> Delete(CollectionState* collection, uint32_t number,
                                      const Snapshot& snapshot, const WriteContext& context);
+  absl::StatusOr<WriteResult> Update(CollectionState* collection, const WriteTarget& target,
+                                     std::string_view document, const WriteContext& context);
+  // With `moved_to`, the key under which the caller inserts the document next, other writers can
+  // follow it there.
+  absl::StatusOr<WriteResult> Delete(CollectionState* collection, const WriteTarget& target,
+                                     std::string_view moved_to, const WriteContext& context);
+  // Holds the document, whose bytes were read, until the transaction ends, unchanged: nobody else
+  // can write it.
+  absl::StatusOr<WriteResult> Lock(CollectionState* collection, const WriteTarget& target,
+                                   std::string_view document, const WriteContext& context);
 
   // True when the transaction has changes that are not in the log. Before it commits, Flush must
   // have returned OK. With `eager`, every further write goes to the log at once (writes that come
@@ -92,24 +110,33 @@ class Writer {
     uint64_t xid;
     uint32_t number;
     int32_t documents;  // by how much the change raises the number of live documents
+    bool lock;
   };
-  enum class Intent : uint8_t { kUpdate, kDelete };
+  enum class Intent : uint8_t { kUpdate, kDelete, kLock };
+  struct Replacement {
+    Intent intent;
+    std::string_view bytes;  // the document, or where it moves
+  };
 
-  absl::StatusOr<WriteResult> Replace(CollectionState* collection, uint32_t number,
-                                      std::string_view document, const Snapshot& snapshot,
-                                      const WriteContext& context, Intent intent);
+  VersionContent ContentOf(const Replacement& replacement, const WriteContext& context) const;
+  absl::StatusOr<WriteResult> ReplaceSeen(CollectionState* collection, uint32_t number,
+                                          const Replacement& replacement, const Snapshot& snapshot,
+                                          const WriteContext& context);
+  absl::StatusOr<WriteResult> Replace(CollectionState* collection, const WriteTarget& target,
+                                      const Replacement& replacement, const WriteContext& context);
   // Links a new version into an empty or deleted document, or says why not.
   absl::StatusOr<WriteResult> InsertAt(DocumentSlot* slot, Version* version);
   void CutTail(Version* newest);
   uint64_t Stamp(uint64_t after);
   // Makes the next Remember free of allocation: it follows the write it remembers.
   void ReserveWriteSet();
-  void Remember(const CollectionState* collection, uint32_t number, uint64_t xid,
+  void Remember(const CollectionState* collection, uint32_t number, const VersionContent& content,
                 int32_t documents);
   void Record(const CollectionState& collection, const WriteResult& result,
               const VersionContent& content);
   absl::Status FlushIfDue();
   void UndoEntry(const WriteSetEntry& entry);
+  void DropLock(const WriteSetEntry& entry);
   void SettleEntry(const WriteSetEntry& entry);
   void EndTransaction();
 
@@ -123,6 +150,7 @@ class Writer {
   ChangeBatchBuilder buffer_;
   std::vector<WriteSetEntry> write_set_;
   uint32_t ordinal_ = 0;
+  uint32_t locks_ = 0;  // versions that are locks; counted apart, for they are in no log
   bool eager_ = false;
 };
 
