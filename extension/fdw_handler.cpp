@@ -1,5 +1,6 @@
 // The table of functions by which the server reads and writes foreign tables, and what it must not
 // do with them yet. Called by the server.
+#include "extension/fdw_analyze.h"
 #include "extension/fdw_direct_modify.h"
 #include "extension/fdw_explain.h"
 #include "extension/fdw_modify.h"
@@ -69,6 +70,8 @@ extern "C" Datum quire_fdw_handler(PG_FUNCTION_ARGS) {
   routine->BeginDirectModify = quire::BeginDirectModify;
   routine->IterateDirectModify = quire::IterateDirectModify;
   routine->EndDirectModify = quire::EndDirectModify;
+
+  routine->AnalyzeForeignTable = quire::AnalyzeForeignTable;
 
   routine->GetForeignRowMarkType = quire::GetForeignRowMarkType;
 

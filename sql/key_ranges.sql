@@ -133,6 +133,9 @@ SELECT q, ask(q) FROM unnest(ARRAY[
   'SELECT * FROM bounds JOIN T ON _id = low AND _id > 4'
 ]) AS q;
 
+-- The key is unique, whatever else is asked of it.
+EXPLAIN (COSTS OFF) SELECT low FROM bounds LEFT JOIN d ON d._id = low AND d._id > 4 AND n > 3;
+
 -- Order: that of the keys, from either end, without sorting.
 CREATE FUNCTION ask_in_order(query text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
