@@ -1,9 +1,13 @@
-// Random statements on collections and on their heap twins: both sides must answer the same.
+// Random statements and histories on collections and on their heap twins.
 //
 //   differential_client statements --conn=… --rule=FOLDER [--seed=N] [--count=2000]
+//       Both sides must answer the same. FOLDER has shown_value.sql and table.sql (sql/twin of the
+//       project). The seed repeats everything.
+//   differential_client histories --conn=… [--seed=N] [--seconds=20] [--sessions=2]
+//       Sessions that write at once, are ended and killed, and keep their sums (histories.h). Who
+//       runs this may kill the server's processes. The seed repeats the draws, not the races.
 //
-// FOLDER has shown_value.sql and table.sql (sql/twin of the project). Makes the database
-// quire_differential anew on the server. Prints TAP; the seed repeats everything.
+// Makes the database quire_differential anew on the server. Prints TAP.
 //
 // Exit code 0: all is well. 1: a finding, printed. 2: wrong use.
 #include <algorithm>
@@ -23,6 +27,7 @@
 #include "tests/client/random.h"
 #include "tests/differential/comparison.h"
 #include "tests/differential/data.h"
+#include "tests/differential/histories.h"
 #include "tests/differential/statements.h"
 #include "tests/differential/tables.h"
 
@@ -43,6 +48,8 @@ struct Arguments {
   std::string rule;
   uint64_t seed = std::random_device()();
   uint64_t count = 2000;
+  int64_t seconds = 20;
+  int sessions = 2;
 };
 
 bool ParseArgument(absl::string_view text, Arguments* arguments) {
@@ -52,6 +59,8 @@ bool ParseArgument(absl::string_view text, Arguments* arguments) {
   const absl::string_view value = text.substr(equals + 1);
   if (name == "--seed") return absl::SimpleAtoi(value, &arguments->seed);
   if (name == "--count") return absl::SimpleAtoi(value, &arguments->count);
+  if (name == "--seconds") return absl::SimpleAtoi(value, &arguments->seconds);
+  if (name == "--sessions") return absl::SimpleAtoi(value, &arguments->sessions);
   std::string* target = nullptr;
   if (name == "--conn") target = &arguments->conninfo;
   if (name == "--rule") target = &arguments->rule;
@@ -79,7 +88,7 @@ absl::StatusOr<Connection> OpenSide(const Arguments& arguments, absl::string_vie
                           kPatience);
 }
 
-absl::Status MakeDatabase(const Arguments& arguments) {
+absl::StatusOr<Connection> MakeDatabase(const Arguments& arguments) {
   QUIRE_ASSIGN_OR_RETURN(
       Connection server,
       Connection::Open(absl::StrCat(arguments.conninfo, " dbname=postgres"), kPatience));
@@ -88,6 +97,12 @@ absl::Status MakeDatabase(const Arguments& arguments) {
   QUIRE_RETURN_IF_ERROR(server.Run("CREATE DATABASE quire_differential").status());
   QUIRE_ASSIGN_OR_RETURN(Connection connection, Connection::Open(InDatabase(arguments), kPatience));
   QUIRE_RETURN_IF_ERROR(connection.Run("CREATE EXTENSION quire").status());
+  return connection;
+}
+
+// The database with the tables of the statements, and the rule by which the twins read.
+absl::Status MakeTwins(const Arguments& arguments) {
+  QUIRE_ASSIGN_OR_RETURN(Connection connection, MakeDatabase(arguments));
   for (const char* name : {"/shown_value.sql", "/table.sql"}) {
     std::ifstream file(arguments.rule + name);
     std::stringstream sql;
@@ -116,7 +131,7 @@ void Add(const Tally& round, Tally* all) {
 // Statements on one set of documents.
 absl::Status RunRound(const Arguments& arguments, uint64_t count, Random* random, Counts* operators,
                       Tally* all) {
-  QUIRE_RETURN_IF_ERROR(MakeDatabase(arguments));
+  QUIRE_RETURN_IF_ERROR(MakeTwins(arguments));
   QUIRE_ASSIGN_OR_RETURN(Connection collections, OpenSide(arguments, kCollectionPath));
   QUIRE_ASSIGN_OR_RETURN(Connection twins, OpenSide(arguments, kTwinPath));
   QUIRE_RETURN_IF_ERROR(FillTables(&collections, &twins, random));
@@ -167,6 +182,37 @@ int RunStatements(const Arguments& arguments) {
   return all_well ? 0 : 1;
 }
 
+int RunHistories(const Arguments& arguments) {
+  absl::PrintF("# seed %d: --seed=%d\n", arguments.seed, arguments.seed);
+  HistoryOptions options;
+  options.conninfo = InDatabase(arguments);
+  options.sessions = arguments.sessions;
+  options.seed = arguments.seed;
+  options.duration = absl::Seconds(arguments.seconds);
+  auto report = [&]() -> absl::StatusOr<HistoryReport> {
+    QUIRE_RETURN_IF_ERROR(MakeDatabase(arguments).status());
+    return RunHistories(options);
+  }();
+  if (!report.ok()) {
+    absl::PrintF("# %s\n", report.status().message());
+    Report(false, "the histories run");
+    return 1;
+  }
+  for (const std::string& finding : report->findings) absl::PrintF("# FINDING: %s\n", finding);
+  const HistoryTally& tally = report->tally;
+  absl::PrintF(
+      "# committed=%d rolled_back=%d savepoints=%d conflicts=%d deadlocks=%d lost=%d kept=%d "
+      "terminated=%d killed=%d checks=%d\n",
+      tally.committed, tally.rolled_back, tally.taken_back, tally.conflicts, tally.deadlocks,
+      tally.lost, tally.kept, report->terminated, report->killed, report->checks);
+  Report(report->findings.empty(), "histories of sessions that write at once keep their sums");
+  Report(tally.committed > 100 && report->terminated > 0 &&
+             (report->killed > 0 || arguments.seconds < 10),
+         "sessions committed, were ended and were killed");
+  absl::PrintF("1..%d\n", tests);
+  return all_well ? 0 : 1;
+}
+
 int Main(int argc, char** argv) {
   Arguments arguments;
   if (argc > 1) arguments.command = argv[1];
@@ -174,6 +220,7 @@ int Main(int argc, char** argv) {
     if (!ParseArgument(argv[i], &arguments)) arguments.command.clear();
   }
   if (arguments.command == "statements" && !arguments.rule.empty()) return RunStatements(arguments);
+  if (arguments.command == "histories") return RunHistories(arguments);
   std::fputs("see the head of tests/differential/differential_client.cpp\n", stderr);
   return 2;
 }

@@ -1,0 +1,151 @@
+#include "tests/differential/histories.h"
+
+#include <signal.h>
+
+#include <atomic>
+#include <memory>
+#include <thread>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "engine/base/status.h"
+#include "tests/client/connection.h"
+#include "tests/client/random.h"
+
+namespace quire::differential {
+namespace {
+
+constexpr absl::Duration kPatience = absl::Seconds(60);
+
+using Sessions = std::vector<std::unique_ptr<HistorySession>>;
+
+void WaitUntil(absl::Time time, const std::atomic<bool>& stop) {
+  while (absl::Now() < time && !stop) absl::SleepFor(absl::Milliseconds(20));
+}
+
+// What must hold in every snapshot, each as a number that must be 0; one statement, one snapshot.
+std::string Invariants() {
+  const int total = (kAccounts + kLedgerRows) * kAmount;
+  return absl::StrCat(
+      "SELECT (SELECT sum(balance) FROM accounts) + (SELECT sum(balance) FROM ledger) - ", total,
+      ", (SELECT count(*) FROM accounts) - ", kAccounts,
+      ", (SELECT count(*) FROM accounts WHERE balance < 0),"
+      " (SELECT sum(n) FROM accounts) - (SELECT sum(increments) FROM journal),"
+      " (SELECT count(*) FROM accounts a FULL JOIN twin t USING (_id)"
+      " WHERE (a.balance, a.n, a._version) IS DISTINCT FROM (t.balance, t.n, t.version)),"
+      " (SELECT count(*) FROM generate_series(1, ",
+      kAccounts, ") AS i WHERE NOT EXISTS (SELECT FROM accounts WHERE _id = i))");
+}
+constexpr const char* kInvariantNames[] = {
+    "an amount was made or lost", "there are more or fewer documents",
+    "a balance is negative",      "the counters are not what the journal says",
+    "documents and twins differ", "a lookup does not find what the scan found"};
+
+absl::Status Check(Connection* connection, HistoryReport* report) {
+  QUIRE_ASSIGN_OR_RETURN(const Result result, connection->Run(Invariants().c_str()));
+  ++report->checks;
+  for (int i = 0; i < result.columns(); ++i) {
+    if (result.Get(0, i) == "0") continue;
+    report->findings.push_back(absl::StrCat(kInvariantNames[i], " (by ", result.Get(0, i), ")"));
+  }
+  return absl::OkStatus();
+}
+
+// Checks again and again; a lost connection is somebody else's doing.
+void RunChecker(const HistoryOptions& options, const std::atomic<bool>* stop,
+                HistoryReport* report) {
+  while (!*stop) {
+    auto connection = Connection::Open(options.conninfo, kPatience);
+    absl::Status status = connection.status();
+    while (status.ok() && !*stop && report->findings.empty()) {
+      status = Check(&*connection, report);
+      WaitUntil(absl::Now() + absl::Milliseconds(20), *stop);
+    }
+    if (!report->findings.empty()) return;
+    if (!status.ok() && !absl::IsUnavailable(status) && SqlState(status) != "57P03") {
+      report->findings.push_back(absl::StrCat("the checker: ", status.message()));
+      return;
+    }
+  }
+}
+
+// Ends sessions, in order and with SIGKILL, after which the whole server starts anew.
+void RunKiller(const HistoryOptions& options, const Sessions& sessions,
+               const std::atomic<bool>* stop, HistoryReport* report) {
+  Random random(options.seed + 1000);
+  for (uint64_t round = 1; !*stop; ++round) {
+    WaitUntil(absl::Now() + absl::Milliseconds(random.Between(500, 1500)), *stop);
+    const int pid = sessions[random.Below(sessions.size())]->backend_pid();
+    if (*stop || pid == 0) continue;
+    if (round % 6 == 0) {
+      report->killed += kill(pid, SIGKILL) == 0 ? 1 : 0;
+      continue;
+    }
+    auto connection = Connection::Open(options.conninfo, kPatience);
+    if (!connection.ok()) continue;
+    const std::string sql = absl::StrCat("SELECT pg_terminate_backend(", pid, ")");
+    report->terminated += connection->Run(sql.c_str()).ok() ? 1 : 0;
+  }
+}
+
+void Add(const HistoryTally& from, HistoryTally* to) {
+  to->committed += from.committed;
+  to->rolled_back += from.rolled_back;
+  to->taken_back += from.taken_back;
+  to->conflicts += from.conflicts;
+  to->deadlocks += from.deadlocks;
+  to->lost += from.lost;
+  to->kept += from.kept;
+}
+
+}  // namespace
+
+absl::StatusOr<HistoryReport> RunHistories(const HistoryOptions& options) {
+  QUIRE_ASSIGN_OR_RETURN(Connection connection, Connection::Open(options.conninfo, kPatience));
+  QUIRE_RETURN_IF_ERROR(MakeHistoryTables(&connection, options.sessions));
+  Sessions sessions;
+  std::vector<absl::Status> results(static_cast<size_t>(options.sessions));
+  std::vector<std::thread> threads;
+  std::atomic<bool> stop{false};
+  HistoryReport checked, killed;
+  for (int i = 0; i < options.sessions; ++i) {
+    sessions.push_back(std::make_unique<HistorySession>(options.conninfo, i + 1,
+                                                        options.seed + static_cast<uint64_t>(i)));
+  }
+  for (size_t i = 0; i < sessions.size(); ++i) {
+    threads.emplace_back([&, i] {
+      results[i] = sessions[i]->Run(&stop);
+      // After a finding the rest would only be its consequence.
+      if (!results[i].ok()) stop = true;
+    });
+  }
+  threads.emplace_back([&] {
+    RunChecker(options, &stop, &checked);
+    if (!checked.findings.empty()) stop = true;
+  });
+  threads.emplace_back([&] { RunKiller(options, sessions, &stop, &killed); });
+  WaitUntil(absl::Now() + options.duration, stop);
+  stop = true;
+  for (std::thread& thread : threads) thread.join();
+
+  HistoryReport report = checked;
+  report.terminated = killed.terminated;
+  report.killed = killed.killed;
+  int64_t increments = 0;
+  for (size_t i = 0; i < sessions.size(); ++i) {
+    Add(sessions[i]->tally(), &report.tally);
+    increments += sessions[i]->increments();
+    if (!results[i].ok()) report.findings.push_back(std::string(results[i].message()));
+  }
+  if (!report.findings.empty()) return report;
+  QUIRE_ASSIGN_OR_RETURN(Connection last, Connection::Open(options.conninfo, kPatience));
+  QUIRE_RETURN_IF_ERROR(Check(&last, &report));
+  QUIRE_ASSIGN_OR_RETURN(const Result counted, last.Run("SELECT sum(n) FROM accounts"));
+  if (counted.Get(0, 0) != absl::StrCat(increments)) {
+    report.findings.push_back(
+        absl::StrCat("acknowledged ", increments, " increments, there are ", counted.Get(0, 0)));
+  }
+  return report;
+}
+
+}  // namespace quire::differential
