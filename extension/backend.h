@@ -18,6 +18,8 @@ struct SnapshotData;
 
 namespace quire {
 
+class MemoryPressure;
+
 class Backend {
  public:
   virtual ~Backend() = default;
@@ -25,6 +27,8 @@ class Backend {
   virtual Session* session() = 0;
   virtual TransactionHost* host() = 0;
   virtual Writer* writer() = 0;
+  // For writes: see CallWriter (memory_pressure.h).
+  virtual MemoryPressure* pressure() = 0;
   virtual Clock* clock() = 0;
   // The engine whose data this is: random, made with the folder `quire/`. Never 0.
   virtual uint64_t engine_id() const = 0;

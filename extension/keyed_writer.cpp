@@ -3,6 +3,7 @@
 #include "engine/base/status.h"
 #include "engine/store/catalog.h"
 #include "extension/door.h"
+#include "extension/memory_pressure.h"
 
 extern "C" {
 #include "postgres.h"
@@ -68,7 +69,7 @@ void KeyedWriter::Make(const DocumentRow* old, const PlainValue& content, Action
 WriteResult KeyedWriter::Store(const DocumentRow* old, Action action) {
   const WriteContext context = table_.PrepareWrite();
   WriteResult result;
-  CallEngine([&] {
+  CallWriter(table_.backend(), [&] {
     Writer* writer = table_.backend()->writer();
     CollectionState* state = table_.map()->state;
     const std::string_view document = table_.maker()->document();

@@ -164,9 +164,12 @@ void NoteProgress(LogWorker* worker, bool progressed) {
   WorkerCall([&] {
     worker->follower->Advance(at);
     // What was appended can be read, and copied by a base backup, at once.
-    return progressed ? worker->follower->Sync(false) : worker->follower->SyncIfDue();
+    // Who wants memory waits for it.
+    const bool at_once = progressed || worker->follower->BindingsAreWanted();
+    return at_once ? worker->follower->Sync(false) : worker->follower->SyncIfDue();
   });
   SharedWorkerWords()->read_lsn.store(end, std::memory_order_relaxed);
+  AnnounceProgress();
 }
 
 void MarkPlace(LogWorker* worker) {

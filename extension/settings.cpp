@@ -15,8 +15,10 @@ constexpr int kSessionBufferKbMin = 16;
 // A document is one change in the log, whose own limit is 512 MB (log/change_record.h), and parsing
 // one takes a few times its size.
 constexpr int kDocumentKbMax = 256 * 1024;
+constexpr int kMemoryMbMax = 64 * 1024 * 1024;
 
 int memory_mb = 1024;
+int cache_mb = -1;
 int huge_pages = static_cast<int>(HugePages::kTry);
 int log_segment_mb = 64;
 int log_sync_interval_ms = 1000;
@@ -56,7 +58,7 @@ void Define(const IntSetting& setting) {
 
 void DefineMemorySettings() {
   Define({"quire.memory", "Shared memory for documents and indexes, allocated as it is needed.",
-          &memory_mb, 64, 64 * 1024 * 1024, PGC_POSTMASTER, GUC_UNIT_MB});
+          &memory_mb, 64, kMemoryMbMax, PGC_POSTMASTER, GUC_UNIT_MB});
   DefineCustomEnumVariable("quire.huge_pages", "Use of huge pages for quire.memory.", nullptr,
                            &huge_pages, huge_pages, kHugePagesWords, PGC_POSTMASTER, 0, nullptr,
                            nullptr, nullptr);
@@ -67,6 +69,8 @@ void DefineMemorySettings() {
 void DefineSettings(bool preloaded) {
   if (preloaded) DefineMemorySettings();
   const IntSetting settings[] = {
+      {"quire.cache_size", "Memory for documents; -1 is what quire.memory leaves for them.",
+       &cache_mb, -1, kMemoryMbMax, PGC_SIGHUP, GUC_UNIT_MB},
       {"quire.log_segment_size", "Size of the engine log's files.", &log_segment_mb, 1, 1024,
        PGC_SIGHUP, GUC_UNIT_MB},
       {"quire.log_sync_interval", "Time between two syncs of the engine log.",
@@ -89,6 +93,10 @@ void DefineSettings(bool preloaded) {
 
 uint64_t MemoryBytes() {
   return static_cast<uint64_t>(memory_mb) << 20;
+}
+
+uint64_t CacheBytes() {
+  return cache_mb < 0 ? UINT64_MAX : static_cast<uint64_t>(cache_mb) << 20;
 }
 
 HugePages HugePagesWanted() {

@@ -17,6 +17,9 @@ uint64_t MemoryBytes();  // quire.memory
 enum class HugePages : int { kOff, kTry, kOn };
 HugePages HugePagesWanted();  // quire.huge_pages
 
+// What documents may take of it before their bodies leave memory; read anew at each reload.
+uint64_t CacheBytes();  // quire.cache_size
+
 // Of the log worker, read anew at each reload.
 uint64_t LogSegmentBytes();   // quire.log_segment_size
 int64_t LogSyncIntervalUs();  // quire.log_sync_interval

@@ -12,10 +12,12 @@ extern "C" {
 #include "postgres.h"
 
 #include "miscadmin.h"
+#include "storage/condition_variable.h"
 #include "storage/ipc.h"
 #include "storage/latch.h"
 #include "storage/lwlock.h"
 #include "storage/shmem.h"
+#include "utils/wait_event.h"
 }
 
 namespace quire {
@@ -26,6 +28,7 @@ constexpr uint64_t kAlignment = 64 << 10;
 constexpr uint64_t kHugePageBytes = 2 << 20;
 // Beside the server's own count: sessions that end while their successors begin.
 constexpr uint32_t kSpareSessions = 16;
+constexpr long kProgressTimeoutMs = 100;
 
 shmem_request_hook_type previous_request_hook = nullptr;
 shmem_startup_hook_type previous_startup_hook = nullptr;
@@ -34,6 +37,11 @@ std::byte* region_base = nullptr;
 uint64_t region_bytes = 0;
 EngineState* engine_state = nullptr;
 WorkerWords* worker_words = nullptr;
+
+ConditionVariable* ProgressVariable() {
+  static_assert(sizeof(ConditionVariable) <= sizeof(WorkerWords::progress));
+  return reinterpret_cast<ConditionVariable*>(worker_words->progress);
+}
 
 void* MapBytes(uint64_t bytes, int flags) {
   void* mapped =
@@ -110,7 +118,10 @@ void Startup() {
   bool found = false;
   LWLockAcquire(AddinShmemInitLock, LW_EXCLUSIVE);
   worker_words = static_cast<WorkerWords*>(ShmemInitStruct("quire", sizeof(WorkerWords), &found));
-  if (!found) memset(static_cast<void*>(worker_words), 0, sizeof(WorkerWords));
+  if (!found) {
+    memset(static_cast<void*>(worker_words), 0, sizeof(WorkerWords));
+    ConditionVariableInit(ProgressVariable());
+  }
   LWLockRelease(AddinShmemInitLock);
 
   if (region_base == nullptr) {
@@ -151,6 +162,27 @@ WorkerWords* SharedWorkerWords() {
 void EmptySharedRegion() {
   GiveBackPages();
   FormatRegionAnew();
+}
+
+void WakeWorkerNow() {
+  ::Latch* latch = worker_words->latch.load(std::memory_order_acquire);
+  if (latch != nullptr) SetLatch(latch);
+}
+
+void AnnounceProgress() {
+  ConditionVariableBroadcast(ProgressVariable());
+}
+
+void BeginAwaitingProgress() {
+  ConditionVariablePrepareToSleep(ProgressVariable());
+}
+
+void AwaitProgress() {
+  ConditionVariableTimedSleep(ProgressVariable(), kProgressTimeoutMs, PG_WAIT_EXTENSION);
+}
+
+void EndAwaitingProgress() {
+  ConditionVariableCancelSleep();
 }
 
 void WakeWorker() {

@@ -27,6 +27,9 @@ struct WorkerWords {
   std::atomic<uint64_t> engine_id;  // 0 until it is known
   std::atomic<uint64_t> slot_lsn;   // the server's log is kept from here on, 0 when it is not
   std::atomic<uint64_t> read_lsn;   // the server's log is read up to here
+
+  // A condition variable of the server: broadcast when the worker has come further.
+  alignas(8) char progress[16];
 };
 
 // Asks the server to call the functions that map the region. Called once, from _PG_init in the
@@ -47,5 +50,15 @@ void EmptySharedRegion();
 // Tells the log worker that there is something new in the server's log, if it waits for that.
 // Costs one load otherwise. Never fails.
 void WakeWorker();
+// Wakes it whatever it waits for.
+void WakeWorkerNow();
+
+// Wakes those who wait for the worker's progress. The worker only.
+void AnnounceProgress();
+// Sleeps until the worker has announced progress, or for 100 ms. Raises when cancelled.
+void AwaitProgress();
+// Around a loop of AwaitProgress, so that nothing is missed between a look and the sleep.
+void BeginAwaitingProgress();
+void EndAwaitingProgress();
 
 }  // namespace quire

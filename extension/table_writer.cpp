@@ -6,6 +6,7 @@
 #include "engine/store/catalog.h"
 #include "engine/store/latest.h"
 #include "extension/door.h"
+#include "extension/memory_pressure.h"
 #include "extension/needed_columns.h"
 #include "extension/settings.h"
 
@@ -74,7 +75,7 @@ const WriteContext& TableWriter::PrepareWrite() {
   if (map_->state != nullptr) [[likely]] {
     return context_;
   }
-  CallEngine([&] {
+  CallWriter(backend_, [&] {
     QUIRE_ASSIGN_OR_RETURN(map_->state,
                            Catalog(backend_->session()).FindOrCreate(map_->collection_id));
     return absl::OkStatus();
@@ -142,7 +143,7 @@ WriteResult TableWriter::InsertMade() {
   PrepareWrite();
   for (;;) {
     WriteResult result;
-    CallEngine([&] {
+    CallWriter(backend_, [&] {
       QUIRE_ASSIGN_OR_RETURN(result, backend_->writer()->Insert(map_->state, maker_.key(),
                                                                 maker_.document(), context_));
       return absl::OkStatus();
@@ -262,7 +263,7 @@ Written TableWriter::OnConflict(const WriteResult& result, Change change) {
 Written TableWriter::ReplaceWaiting(const DocumentRow& old, Change change, WriteResult* result) {
   PrepareWrite();
   for (;;) {
-    CallEngine([&] {
+    CallWriter(backend_, [&] {
       QUIRE_ASSIGN_OR_RETURN(*result, Replace(old, change));
       return absl::OkStatus();
     });

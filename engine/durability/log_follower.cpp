@@ -434,6 +434,11 @@ void LogFollower::Advance(const ServerPosition& at) {
   if (at.lsn > end_.lsn) end_ = at;
 }
 
+bool LogFollower::BindingsAreWanted() const {
+  return engine_->bindings_wanted.load(std::memory_order_acquire) !=
+         engine_->bindings_made.load(std::memory_order_relaxed);
+}
+
 bool LogFollower::SyncIsDue() const {
   return writer_->unsynced_bytes() >= options_.sync_bytes ||
          clock_->MonotonicTimeUs() - last_sync_us_ >= options_.sync_interval_us;
@@ -450,9 +455,11 @@ absl::Status LogFollower::Sync(bool now) {
     QUIRE_RETURN_IF_ERROR(writer_->Sync());
     durable_ = ServerPosition{.lsn = writer_->end().lsn, .timeline = writer_->end().timeline};
   }
-  // Before the log's new end is published: who waits for that wants to evict.
-  if (engine_->wants_bindings.exchange(0, std::memory_order_acq_rel) != 0) BindUndecided();
+  const uint64_t wanted = engine_->bindings_wanted.load(std::memory_order_acquire);
+  const bool binds = BindingsAreWanted();
+  if (binds) BindUndecided();
   Publish();
+  if (binds) engine_->bindings_made.store(wanted, std::memory_order_release);
   session_->Reclaim();
   return absl::OkStatus();
 }

@@ -96,6 +96,8 @@ class LogFollower {
   // Flushes appended records to the file (readable), and syncs when it is time (see the options) or
   // `now`. After a sync, end() as of then is durable: durable().
   absl::Status Sync(bool now);
+  // Whether somebody waits for the next Sync, to evict bodies of undecided transactions.
+  bool BindingsAreWanted() const;
   // The same without flushing when no sync is due.
   absl::Status SyncIfDue();
   // Appends a position mark for end() and syncs. Afterwards the host may move its slot to

@@ -107,7 +107,7 @@ absl::Status LocalEngine::LogChanges(std::string_view batch) {
 
 absl::Status LocalEngine::FlushLog() {
   const MutexLock lock(&commit_mutex_);
-  engine_->wants_bindings.store(1, std::memory_order_release);
+  engine_->bindings_wanted.fetch_add(1, std::memory_order_acq_rel);
   return follower_->Sync(/*now=*/false);
 }
 

@@ -36,9 +36,12 @@ struct EngineState {
   std::atomic<uint64_t> seq;      // the last one given
   std::atomic<uint64_t> horizon;  // ids below it are decided and seen alike by every snapshot
 
-  // Written by sessions that need memory (evictor.h): 1 asks the log worker to tell undecided
-  // versions their places in the log too.
-  std::atomic<uint32_t> wants_bindings;
+  // A session that needs memory (evictor.h) raises the first by one: the log worker then tells
+  // undecided versions their places in the log, publishes how far that is readable, and sets the
+  // second to the first as it was before.
+  std::atomic<uint64_t> bindings_wanted;
+  std::atomic<uint64_t> bindings_made;
+  // Written by sessions that evict.
   std::atomic<uint64_t> evict_place;     // the collection whose bodies leave memory next
   std::atomic<uint64_t> bodies_evicted;  // ever
   std::atomic<uint64_t> bytes_evicted;

@@ -29,7 +29,7 @@ Evictor::Evictor(Session* session)
           std::min(session->allocator().pages_total() / kScarceDivisor, kScarcePagesMax)) {}
 
 bool Evictor::TryEvict(std::atomic<uint64_t>* place, Version* version, Swept* swept) {
-  if (version->body_in_log() || version->tombstone()) return false;
+  if (version->body_in_log() || version->tombstone() || version->lock()) return false;
   const uint64_t location = version->location.load(std::memory_order_acquire);
   const uint64_t readable =
       std::max(readable_end_, engine_->applied_position.load(std::memory_order_acquire));

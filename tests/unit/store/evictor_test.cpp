@@ -68,7 +68,7 @@ class EvictorTest : public ::testing::Test {
   // The log worker has the transaction's changes, and publishes them; it has no outcome yet.
   void Locate() {
     Feed();
-    GetEngineState(region_.region())->wants_bindings.store(1);
+    GetEngineState(region_.region())->bindings_wanted.fetch_add(1);
     ASSERT_TRUE(follower_->Sync(false).ok());
   }
   void Commit(uint64_t xid) {
@@ -168,7 +168,7 @@ TEST_F(EvictorTest, NothingGoesThatCannotBeReadBack) {
   EXPECT_EQ(EvictAll().bodies, 0u);
   // In the log worker's memory, but not in the file.
   Feed();
-  GetEngineState(region_.region())->wants_bindings.store(1);
+  GetEngineState(region_.region())->bindings_wanted.fetch_add(1);
   EXPECT_EQ(EvictAll().bodies, 0u);
   ASSERT_TRUE(follower_->Sync(false).ok());
   EXPECT_EQ(EvictAll().bodies, 1u);

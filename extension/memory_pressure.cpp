@@ -1,0 +1,118 @@
+#include "extension/memory_pressure.h"
+
+#include <algorithm>
+
+#include "extension/settings.h"
+#include "extension/shared_region.h"
+
+extern "C" {
+#include "postgres.h"
+
+#include "access/xlog.h"
+#include "miscadmin.h"
+}
+
+namespace quire {
+
+namespace {
+
+// A write that finds memory scarce looks at so many documents, and is content with so many bytes:
+// it shares the work with the writes that follow.
+constexpr uint64_t kSlotsPerWrite = 4096;
+constexpr uint64_t kBytesPerWrite = 64 << 10;
+// Between two chances to be cancelled.
+constexpr uint64_t kSlotsPerTurn = 16384;
+// After a round in vain the next one waits until the engine log has grown by so much for each
+// document looked at: a fraction of what writing it costs.
+constexpr uint64_t kLogBytesPerSlot = 64;
+constexpr uint64_t kLogBytesPerRoundMin = 1 << 20;
+
+}  // namespace
+
+bool MemoryPressure::BodiesExceedCache() const {
+  const uint64_t limit = CacheBytes();
+  if (limit == UINT64_MAX) return false;
+  return UsedBytes(session_->region(), Purpose::kDocuments) > static_cast<int64_t>(limit);
+}
+
+bool MemoryPressure::IsRelieved() const {
+  return evictor_.MemoryIsAmple() && !BodiesExceedCache();
+}
+
+Evictor::Swept MemoryPressure::Sweep(uint64_t slots_max) {
+  Evictor::Swept swept;
+  CallEngine([&] {
+    swept = evictor_.Sweep(slots_max, kBytesPerWrite);
+    return absl::OkStatus();
+  });
+  return swept;
+}
+
+uint64_t MemoryPressure::SweepAll(bool* unlocated) {
+  uint64_t gained = 0;
+  const uint64_t slots = evictor_.slots_of_two_rounds();
+  for (uint64_t looked_at = 0; looked_at < slots && !IsRelieved();) {
+    CHECK_FOR_INTERRUPTS();
+    const Evictor::Swept swept = Sweep(kSlotsPerTurn);
+    looked_at += swept.slots;
+    gained += swept.bytes;
+    *unlocated |= swept.unlocated;
+  }
+  const uint64_t pause = std::max(slots / 2 * kLogBytesPerSlot, kLogBytesPerRoundMin);
+  idle_until_ = gained >= kBytesPerWrite
+                    ? 0
+                    : engine_->applied_position.load(std::memory_order_relaxed) + pause;
+  return gained;
+}
+
+void MemoryPressure::Relieve() {
+  if (!evictor_.MemoryIsScarce() && !BodiesExceedCache()) return;
+  const uint64_t position = engine_->applied_position.load(std::memory_order_relaxed);
+  if (position < idle_until_) return;
+  const Evictor::Swept swept = Sweep(kSlotsPerWrite);
+  if (swept.bytes >= kBytesPerWrite) return;
+  if (!evictor_.MemoryIsShort()) {
+    // Nothing new can be evicted before the log worker has come further.
+    if (swept.unlocated) {
+      engine_->bindings_wanted.fetch_add(1, std::memory_order_acq_rel);
+      idle_until_ = position + 1;
+    }
+    return;
+  }
+  bool unlocated = swept.unlocated;
+  if (SweepAll(&unlocated) >= kBytesPerWrite || !unlocated) return;
+  WaitForLogWorker();
+  SweepAll(&unlocated);
+}
+
+bool MemoryPressure::AfterFullMemory() {
+  bool unlocated = false;
+  if (SweepAll(&unlocated) >= kBytesPerWrite) return true;
+  if (!unlocated) return false;
+  WaitForLogWorker();
+  return SweepAll(&unlocated) >= kBytesPerWrite;
+}
+
+void MemoryPressure::WaitForLogWorker() {
+  CallEngine([this] { return writer_->Flush(); });
+  // The worker reads what is flushed. What other sessions have not flushed is for them to wait for.
+  const uint64_t target = XactLastRecEnd;
+  if (target != 0) XLogFlush(target);
+  uint64_t ticket = 0;
+  BeginAwaitingProgress();
+  for (;;) {
+    // Raises when the engine has failed meanwhile.
+    RequireBackend();
+    if (engine_->applied_lsn.load(std::memory_order_acquire) >= target) {
+      if (ticket == 0) {
+        ticket = engine_->bindings_wanted.fetch_add(1, std::memory_order_acq_rel) + 1;
+      }
+      if (engine_->bindings_made.load(std::memory_order_acquire) >= ticket) break;
+    }
+    WakeWorkerNow();
+    AwaitProgress();
+  }
+  EndAwaitingProgress();
+}
+
+}  // namespace quire

@@ -1,0 +1,80 @@
+// Keeps a session's writes going when memory is scarce: bodies that the engine log has leave memory
+// (engine/store/evictor.h), and when too few are there yet the session waits for the log worker.
+// Only what can leave no more makes a write fail for want of memory.
+//
+// One per process, used on the server's side of the doors. No pin is held; functions may raise (the
+// wait can be cancelled).
+#pragma once
+
+#include <cstdint>
+
+#include "absl/status/status.h"
+#include "engine/memory/session.h"
+#include "engine/store/engine_state.h"
+#include "engine/store/evictor.h"
+#include "engine/store/writer.h"
+#include "extension/backend.h"
+#include "extension/door.h"
+
+namespace quire {
+
+class MemoryPressure {
+ public:
+  // REQUIRES: both outlive the object.
+  MemoryPressure(Session* session, Writer* writer)
+      : session_(session),
+        writer_(writer),
+        engine_(GetEngineState(session->region())),
+        evictor_(session) {}
+
+  // Before a write. Costs one load while there is memory.
+  void BeforeWrite() {
+    if (evictor_.MemoryIsScarce() || ++writes_ % kWritesPerLook == 0) [[unlikely]] {
+      Relieve();
+    }
+  }
+  // After a write found memory full. Returns whether it is worth to try again.
+  bool AfterFullMemory();
+
+ private:
+  static constexpr uint32_t kWritesPerLook = 64;
+
+  void Relieve();
+  bool BodiesExceedCache() const;
+  bool IsRelieved() const;
+  // Evicts until there is ample memory or everything was looked at. Returns the bytes gained, and
+  // whether there are bodies that the engine log does not have yet.
+  uint64_t SweepAll(bool* unlocated);
+  Evictor::Swept Sweep(uint64_t slots_max);
+  // Waits until the log worker has told every change of this transaction so far where it lies.
+  void WaitForLogWorker();
+
+  Session* const session_;
+  Writer* const writer_;
+  EngineState* const engine_;
+  Evictor evictor_;
+  uint32_t writes_ = 0;
+  // Looking for bodies again is in vain before the engine log has come to here.
+  uint64_t idle_until_ = 0;
+};
+
+// Runs a write of the engine: `write` is a callable that returns absl::Status, run inside a door,
+// and run again when memory was full and there is room now.
+template <typename Write>
+void CallWriter(Backend* backend, Write&& write) {
+  backend->pressure()->BeforeWrite();
+  for (bool last = false;;) {
+    bool full = false;
+    CallEngine([&] {
+      absl::Status status = write();
+      full = !last && absl::IsResourceExhausted(status);
+      return full ? absl::OkStatus() : status;
+    });
+    if (!full) [[likely]] {
+      return;
+    }
+    last = !backend->pressure()->AfterFullMemory();
+  }
+}
+
+}  // namespace quire
