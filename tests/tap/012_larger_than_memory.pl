@@ -1,0 +1,95 @@
+# Transactions whose documents are several times larger than memory: written, read, updated, rolled
+# back, interrupted by kill -9, and a server that starts with more documents than memory holds. A heap
+# twin says what must be there.
+
+use strict;
+use warnings;
+
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+use Quire::Test;
+
+# 24,000 bytes each, no two alike; the twin keeps them compressed.
+my $rows = 6_000;
+my $body = 'repeat(md5(i::text || %s), 750)';
+my $node = quire_node('main', settings => q{
+quire.memory = '64MB'
+max_wal_size = '4GB'
+});
+my $psql = sub { return $node->safe_psql('postgres', @_) };
+
+sub insert_both
+{
+	my ($from, $to) = @_;
+	my $pad = sprintf($body, "'first'");
+	return qq{
+		INSERT INTO f (_id, n, pad) SELECT i, i, $pad FROM generate_series($from, $to) i;
+		INSERT INTO h SELECT i, i, $pad FROM generate_series($from, $to) i;};
+}
+
+sub update_both
+{
+	my ($salt, $condition) = @_;
+	my $pad = sprintf($body, "'$salt'");
+	return qq{
+		UPDATE f SET n = n + 1, pad = (SELECT $pad FROM (SELECT _id AS i) k) WHERE $condition;
+		UPDATE h SET n = n + 1, pad = (SELECT $pad FROM (SELECT _id AS i) k) WHERE $condition;};
+}
+
+sub fingerprint
+{
+	my ($table) = @_;
+	return "SELECT count(*), sum(n), md5(string_agg(md5(pad), '' ORDER BY _id)) FROM $table";
+}
+
+sub same
+{
+	my ($what) = @_;
+	is($psql->(fingerprint('f')), $psql->(fingerprint('h')), $what);
+	return;
+}
+
+$psql->(q{
+	CREATE FOREIGN TABLE f (_id int NOT NULL, n int, pad text) SERVER quire;
+	CREATE TABLE h (_id int PRIMARY KEY, n int, pad text);
+});
+
+# A part of it is rolled back, and the rest must stay readable inside the transaction.
+my $inside = $psql->("BEGIN;" . insert_both(1, $rows) . "SAVEPOINT s;"
+	  . insert_both($rows + 1, $rows + 1000)
+	  . "ROLLBACK TO s;" . fingerprint('f') . ";" . fingerprint('h') . "; COMMIT");
+my ($collection, $heap) = split(/\n/, $inside);
+is($collection, $heap, 'a transaction larger than memory reads what it wrote');
+same('... and it is there after the commit');
+
+is($psql->("SELECT n || left(pad, 32) = (SELECT n || left(pad, 32) FROM h WHERE _id = $_) FROM f"
+		  . " WHERE _id = $_"), 't', "document $_ by key") foreach (1, 777, $rows - 1);
+
+$psql->('BEGIN;' . update_both('undone', 'true') . 'ROLLBACK');
+same('an update of everything, rolled back');
+$psql->(update_both('second', '_id % 2 = 0') . 'DELETE FROM f WHERE _id % 10 = 0;'
+	  . 'DELETE FROM h WHERE _id % 10 = 0;');
+same('updated and deleted');
+
+my $open = leave_open($node, update_both('open', '_id % 3 = 0'));
+same('while another transaction that is larger than memory is open');
+kill_node($node);
+$open->finish;
+start_node($node);
+same('after kill -9 in the midst of it');
+
+$node->restart;
+same('after a clean restart');
+$psql->(insert_both($rows + 1, $rows + 1000));
+same('and it goes on');
+
+# Less still, from one moment to the next.
+$psql->("ALTER SYSTEM SET quire.cache_size = '8MB'");
+$node->reload;
+$node->poll_query_until('postgres', "SHOW quire.cache_size", '8MB') or die 'no reload';
+$psql->(update_both('third', '_id % 4 = 0'));
+same('with a cache of 8 MB');
+
+done_testing();
