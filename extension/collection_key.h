@@ -15,7 +15,7 @@ namespace quire {
 
 class KeyEncoder {
  public:
-  KeyEncoder() noexcept : builder_(DocumentLimits::Hard()) {}
+  KeyEncoder() noexcept : builder_(DocumentLimits::Hard(), DocumentBuilder::AtClear()) {}
 
   // The key of an `_id`, or of a value that one is compared with; empty when the key type does not
   // show the value. Valid until the next call. kOutOfRange for a key that is too long.

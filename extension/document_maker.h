@@ -80,9 +80,9 @@ class DocumentMaker {
   };
   static constexpr int kRemove = -1;
 
-  DocumentBuilder base_builder_;
-  DocumentBuilder values_builder_;
-  DocumentBuilder builder_;
+  DocumentBuilder base_builder_{DocumentLimits(), DocumentBuilder::AtClear()};
+  DocumentBuilder values_builder_{DocumentLimits(), DocumentBuilder::AtClear()};
+  DocumentBuilder builder_{DocumentLimits(), DocumentBuilder::AtClear()};
   KeyEncoder encoder_;
   RowReader strict_reader_;
   std::vector<Change> changes_;

@@ -29,7 +29,7 @@ namespace quire {
 namespace {
 
 // What a plan says, in fdw_private beside the scan's own list, and in fdw_exprs: the keys'
-// operands, the other conditions, the new values.
+// operands, the other conditions, the new values, and the conditions on the key.
 struct DirectPlan {
   ScanPlan scan;
   List* assigned = nullptr;  // positions that UPDATE assigns, as the new values are ordered
@@ -61,6 +61,9 @@ struct DirectState {
   bool returns = false;
   bool counts = false;
   ExprState* condition = nullptr;
+  // For a newer version than the statement's: prepared when there is one.
+  bool latest_known = false;
+  ExprState* key_condition = nullptr;
   List* new_values = nullptr;  // ExprState, as `assigned` orders them
   // The same columns twice: in the order of new_values, and ascending.
   int* targets = nullptr;
@@ -106,6 +109,20 @@ bool PlanAssignments(PlannerInfo* root, Index range_table_index, const TableMap&
     *positions = lappend_int(*positions, position);
   }
   return true;
+}
+
+// What the executor looks for in the list of the scan right below it: the server insists on the old
+// row of an UPDATE. The rest would be prepared anew in every execution and never be computed.
+List* WithoutUnused(List* targets) {
+  List* kept = NIL;
+  ListCell* cell;
+  foreach (cell, targets) {
+    auto* target = lfirst_node(TargetEntry, cell);
+    if (!target->resjunk || strcmp(target->resname, "ctid") == 0) continue;
+    kept = lappend(kept, target);
+    target->resno = static_cast<ServerColumn>(list_length(kept));
+  }
+  return kept;
 }
 
 // Nobody looks at the new values and the old row in what the scan returns; computed there once
@@ -177,6 +194,24 @@ Written ChangeShown(ForeignScanState* node, DirectState* state, const DocumentRo
   return written;
 }
 
+// Few statements meet a newer version: what they need then is not prepared in every execution.
+void PrepareLatest(ForeignScanState* node, DirectState* state) {
+  if (state->latest_known) return;
+  const auto* plan = reinterpret_cast<const ForeignScan*>(node->ss.ps.plan);
+  const MemoryContext previous = MemoryContextSwitchTo(node->ss.ps.state->es_query_cxt);
+  List* conditions = DirectModifyKeyConditions(plan->fdw_exprs);
+  state->key_condition = ExecInitQual(conditions, &node->ss.ps);
+  List* columns =
+      list_concat_unique_int(NeededOf(*state->source.map(), plan->scan.scanrelid, conditions),
+                             FromList(plan->fdw_private).scan.columns);
+  CallEngine([&] {
+    state->latest.Init(state->source.map(), columns);
+    return absl::OkStatus();
+  });
+  state->latest_known = true;
+  MemoryContextSwitchTo(previous);
+}
+
 // Changes the document, or passes it by. When another transaction has changed it meanwhile, `row`
 // becomes its newest version, and everything is done anew, the conditions that chose it included.
 bool ChangeDocument(ForeignScanState* node, DirectState* state, DocumentRow* row) {
@@ -185,10 +220,11 @@ bool ChangeDocument(ForeignScanState* node, DirectState* state, DocumentRow* row
   if (!state->reader.empty()) StoreRow(*row, &state->reader, node->ss.ss_ScanTupleSlot);
   Written written = ChangeShown(node, state, *row);
   while (written == Written::kChanged && state->writer.FindLatest(row)) {
+    PrepareLatest(node, state);
     ResetExprContext(context);
     StoreRow(*row, &state->latest, node->ss.ss_ScanTupleSlot);
     context->ecxt_scantuple = node->ss.ss_ScanTupleSlot;
-    if (!ExecQual(node->fdw_recheck_quals, context)) return false;
+    if (!ExecQual(state->key_condition, context)) return false;
     written = ChangeShown(node, state, *row);
   }
   return written == Written::kDone;
@@ -230,12 +266,18 @@ bool PlanDirectModify(PlannerInfo* root, ModifyTable* plan, Index range_table_in
     direct.returned = NeededOf(map, range_table_index,
                                static_cast<List*>(list_nth(plan->returningLists, subplan)));
   }
-  scan->fdw_exprs = list_make3(linitial(scan->fdw_exprs), scan->scan.plan.qual, new_values);
+  scan->fdw_exprs = list_make4(linitial(scan->fdw_exprs), scan->scan.plan.qual, new_values,
+                               scan->fdw_recheck_quals);
+  // Versions that came meanwhile are looked at here, not by the executor.
+  scan->fdw_recheck_quals = NIL;
   scan->fdw_private = ToList(direct);
   scan->scan.plan.qual = NIL;
   scan->operation = plan->operation;
   scan->resultRelation = range_table_index;
   EmptyTargetList(scan->scan.plan.targetlist);
+  if (&scan->scan.plan == outerPlan(plan) && !direct.returns) {
+    scan->scan.plan.targetlist = WithoutUnused(scan->scan.plan.targetlist);
+  }
   return true;
 }
 
@@ -253,12 +295,8 @@ void BeginDirectModify(ForeignScanState* node, int flags) {
   state->counts = direct.counts;
   state->condition = ExecInitQual(static_cast<List*>(lsecond(plan->fdw_exprs)), &node->ss.ps);
   BeginNewValues(node, state, direct.assigned, static_cast<List*>(lthird(plan->fdw_exprs)));
-  List* latest = list_concat_unique_int(
-      NeededOf(*state->source.map(), plan->scan.scanrelid, plan->fdw_recheck_quals),
-      direct.scan.columns);
   CallEngine([&] {
     state->reader.Init(state->source.map(), direct.scan.columns);
-    state->latest.Init(state->source.map(), latest);
     state->returning.Init(state->source.map(), direct.returned);
     return absl::OkStatus();
   });
@@ -294,6 +332,10 @@ void EndDirectModify(ForeignScanState*) {
 
 List* DirectModifyConditions(List* expressions) {
   return static_cast<List*>(lsecond(expressions));
+}
+
+List* DirectModifyKeyConditions(List* expressions) {
+  return static_cast<List*>(lfourth(expressions));
 }
 
 uint64_t DirectModifyExamined(ForeignScanState* node) {

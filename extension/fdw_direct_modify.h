@@ -23,8 +23,9 @@ void BeginDirectModify(ForeignScanState* node, int flags);
 TupleTableSlot* IterateDirectModify(ForeignScanState* node);
 void EndDirectModify(ForeignScanState* node);
 
-// Of a plan's fdw_private and fdw_exprs, for EXPLAIN: the conditions that are not on the key.
+// Of a plan's fdw_exprs, for EXPLAIN: the conditions that are not on the key, and those that are.
 List* DirectModifyConditions(List* expressions);
+List* DirectModifyKeyConditions(List* expressions);
 // Documents that were looked at so far.
 uint64_t DirectModifyExamined(ForeignScanState* node);
 

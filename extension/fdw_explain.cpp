@@ -33,10 +33,9 @@ void ExplainConditions(const char* label, List* conditions, ForeignScanState* no
   ExplainPropertyText(label, deparse_expression(all, context, prefix, false), explain);
 }
 
-void ExplainScanOf(ForeignScanState* node, ExplainState* explain) {
+void ExplainScanOf(ForeignScanState* node, List* key_conditions, ExplainState* explain) {
   ExplainCollection(node->ss.ss_currentRelation, explain);
-  const auto* plan = reinterpret_cast<const ForeignScan*>(node->ss.ps.plan);
-  ExplainConditions("Key", plan->fdw_recheck_quals, node, explain);
+  ExplainConditions("Key", key_conditions, node, explain);
 }
 
 void ExplainOrder(ScanOrder order, ExplainState* explain) {
@@ -53,8 +52,8 @@ void ExplainExamined(uint64_t documents, ExplainState* explain) {
 }  // namespace
 
 void ExplainForeignScan(ForeignScanState* node, ExplainState* explain) {
-  ExplainScanOf(node, explain);
   const auto* plan = reinterpret_cast<const ForeignScan*>(node->ss.ps.plan);
+  ExplainScanOf(node, plan->fdw_recheck_quals, explain);
   ExplainOrder(FromPrivateList(plan->fdw_private).order, explain);
   ExplainExamined(DocumentsExamined(node), explain);
 }
@@ -65,8 +64,8 @@ void ExplainForeignModify(ModifyTableState*, ResultRelInfo* relation, List*, int
 }
 
 void ExplainDirectModify(ForeignScanState* node, ExplainState* explain) {
-  ExplainScanOf(node, explain);
   const auto* plan = reinterpret_cast<const ForeignScan*>(node->ss.ps.plan);
+  ExplainScanOf(node, DirectModifyKeyConditions(plan->fdw_exprs), explain);
   ExplainConditions("Filter", DirectModifyConditions(plan->fdw_exprs), node, explain);
   ExplainExamined(DirectModifyExamined(node), explain);
 }

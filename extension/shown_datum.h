@@ -14,7 +14,7 @@ namespace quire {
 // Memory for the values of one row: grows as needed, which moves them, and is used again.
 class DatumMemory {
  public:
-  DatumMemory() noexcept : builder_(DocumentLimits::Hard()) {}
+  DatumMemory() noexcept : builder_(DocumentLimits::Hard(), DocumentBuilder::AtClear()) {}
   void Clear();
   // Room for `bytes` at an alignment that suits every type of the server. Returns its offset.
   size_t Add(size_t bytes);

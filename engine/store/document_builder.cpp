@@ -5,6 +5,7 @@
 #include <limits>
 #include <utility>
 
+#include "engine/base/status.h"
 #include "engine/store/document_form.h"
 
 namespace quire {
@@ -118,6 +119,13 @@ void DocumentBuilder::Value(ValueView value) {
       break;
   }
   Place(value.tag(), value.payload());
+}
+
+absl::StatusOr<char*> DocumentBuilder::CopyDocument(ValueView root) {
+  QUIRE_ASSERT(root.is_container() && entries_.empty());
+  Place(root.tag(), root.payload());
+  QUIRE_RETURN_IF_ERROR(Finish().status());
+  return buffer_.data() + kDocumentHeaderSize;
 }
 
 bool DocumentBuilder::AppendBlock(std::string_view block) {

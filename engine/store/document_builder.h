@@ -31,6 +31,9 @@ namespace quire {
 class DocumentBuilder {
  public:
   explicit DocumentBuilder(const DocumentLimits& limits = DocumentLimits());
+  // One that has no memory before its first Clear, which must come first.
+  struct AtClear {};
+  DocumentBuilder(const DocumentLimits& limits, AtClear) : limits_(limits.Clamped()) {}
 
   // Forgets what was built; the view that Finish returned is void.
   void Clear();
@@ -53,6 +56,11 @@ class DocumentBuilder {
   // Copies a value with everything in it, byte for byte. Its depth is checked, its other limits
   // were when it was built. REQUIRES: it does not lie in this builder.
   void Value(ValueView value);
+
+  // Makes a copy of a whole document, of which a container is the root, and finishes it. Returns
+  // where the root's payload begins: values in it may be exchanged for others of their tag and
+  // size. Limits but that of the size were checked when it was built. REQUIRES: nothing was built.
+  absl::StatusOr<char*> CopyDocument(ValueView root);
 
   // Copy fields or elements `begin` to `end` of another document's container at once, into the open
   // container. Their depth is not checked. REQUIRES: begin <= end <= the container's count.

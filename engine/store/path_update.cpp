@@ -1,10 +1,12 @@
 #include "engine/store/path_update.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "absl/container/inlined_vector.h"
 #include "absl/strings/str_cat.h"
 #include "engine/base/status.h"
+#include "engine/store/document_form.h"
 
 namespace quire {
 namespace {
@@ -161,6 +163,49 @@ class Updater {
   DocumentBuilder* builder_;
 };
 
+// Whether a scalar has the form that values inside containers have: a number that is the root of a
+// document is not shortened.
+bool HasInnerForm(ValueView value) {
+  switch (value.tag()) {
+    case ValueTag::kInt64:
+      return value.payload().size() == ShortenedSize(value.AsInt64());
+    case ValueTag::kDecimal:
+      return value.payload().size() == 2 + ShortenedSize(value.DecimalCoefficient());
+    default:
+      return true;
+  }
+}
+
+// The value that the change replaces, when the new one is a scalar of the same tag and size and
+// can take its place as it stands: a counter, a flag's date, an id. Null otherwise.
+const char* PlaceOf(ValueView root, const PathChange& change) {
+  ValueView old;
+  if (change.remove || !Lookup(root, *change.path, nullptr, &old)) return nullptr;
+  const bool fits = old.tag() == change.value.tag() && !old.is_container() &&
+                    old.payload().size() == change.value.payload().size() &&
+                    HasInnerForm(change.value);
+  return fits ? old.payload().data() : nullptr;
+}
+
+bool AllHavePlaces(ValueView root, absl::Span<const PathChange> changes) {
+  for (const PathChange& change : changes) {
+    if (PlaceOf(root, change) == nullptr) return false;
+  }
+  return true;
+}
+
+// REQUIRES: all changes have places. None of them moves a value, so none concerns another.
+absl::StatusOr<std::string_view> Exchange(ValueView root, absl::Span<const PathChange> changes,
+                                          DocumentBuilder* scratch) {
+  QUIRE_ASSIGN_OR_RETURN(char* const copy, scratch->CopyDocument(root));
+  for (const PathChange& change : changes) {
+    const std::string_view value = change.value.payload();
+    if (value.empty()) continue;
+    std::memcpy(copy + (PlaceOf(root, change) - root.payload().data()), value.data(), value.size());
+  }
+  return scratch->Finish();
+}
+
 }  // namespace
 
 absl::StatusOr<std::string_view> ApplyChanges(ValueView root, absl::Span<const PathChange> changes,
@@ -168,6 +213,7 @@ absl::StatusOr<std::string_view> ApplyChanges(ValueView root, absl::Span<const P
                                               DocumentBuilder* scratch) {
   scratch->Clear();
   scratch->set_limits(limits);
+  if (root.is_container() && AllHavePlaces(root, changes)) return Exchange(root, changes, scratch);
   absl::InlinedVector<Pending, 16> pending;
   for (const PathChange& change : changes) pending.push_back({&change, pending.size()});
   QUIRE_ASSIGN_OR_RETURN(const bool written,

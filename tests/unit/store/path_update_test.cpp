@@ -49,6 +49,34 @@ TEST(PathUpdate, SetsFields) {
             "{\"\":0,\"a\":1,\"bb\":{\"c\":2,\"d\":[1,2]},\"zzz\":9}");
 }
 
+TEST(PathUpdate, ExchangesValuesOfTheSameSize) {
+  const std::string document =
+      "{\"a\":1,\"n\":1234567890123456789,\"bb\":{\"c\":\"xy\",\"d\":[1,2.50]}}";
+  // Numbers inside a container are shorter than where they are a document of their own.
+  DocumentBuilder values;
+  values.BeginArray();
+  values.Int64(77);
+  values.String("zz");
+  values.Decimal(*Decimal::Parse("9.75"));
+  values.EndArray();
+  const ValueView array = RootOf(*values.Finish());
+  const Path a = *Path::Parse("a"), c = *Path::Parse("bb.c"), d = *Path::Parse("bb.d.1");
+  const PathChange changes[] = {{&a, false, array.Element(0)},
+                                {&c, false, array.Element(1)},
+                                {&d, false, array.Element(2)},
+                                {&a, false, array.Element(0)}};
+  const std::string bytes = DocumentOf(document);
+  DocumentBuilder scratch;
+  const auto result = ApplyChanges(RootOf(bytes), changes, DocumentLimits(), &scratch);
+  ASSERT_TRUE(result.ok());
+  EXPECT_EQ(ToHex(*result),
+            ToHex(DocumentOf(
+                "{\"a\":77,\"n\":1234567890123456789,\"bb\":{\"c\":\"zz\",\"d\":[1,9.75]}}")));
+  EXPECT_EQ(Changed(document, {{"n", "7"}}),
+            "{\"a\":1,\"n\":7,\"bb\":{\"c\":\"xy\",\"d\":[1,2.50]}}");
+  EXPECT_EQ(Changed(document, {{"a", "2"}}, {.bytes_max = 20}).substr(0, 8), "document");
+}
+
 TEST(PathUpdate, CreatesMissingParentsAsObjects) {
   EXPECT_EQ(Changed("{}", {{"a.b.c", "1"}}), "{\"a\":{\"b\":{\"c\":1}}}");
   EXPECT_EQ(Changed("{}", {{"a.0", "1"}}), "{\"a\":{\"0\":1}}");
