@@ -96,6 +96,7 @@ Person PersonOf(uint64_t number, KeyForm form) {
                          static_cast<int>(last.size()), last.data());
   person.city = Pick(kCities, more >> 50);
   person.zip = Format("%05u", static_cast<unsigned>((more >> 30) % 100'000));
+  person.level = static_cast<int64_t>((more >> 20) % 100);
   person.tags = {Pick(kTags, more >> 54), Pick(kTags, more >> 57)};
   return person;
 }
@@ -114,6 +115,7 @@ void AppendJson(const Person& person, std::string* out) {
   out->append(",\"address\":{\"street\":\"").append(person.street).append("\"");
   AppendField("city", person.city, out);
   AppendField("zip", person.zip, out);
+  AppendNumber("level", person.level, out);
   out->append("},\"tags\":[");
   for (size_t i = 0; i < person.tags.size(); ++i) {
     if (i != 0) out->append(",");

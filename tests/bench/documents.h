@@ -42,6 +42,7 @@ struct Person {
   std::string street;
   std::string city;
   std::string zip;
+  int64_t level;  // of the address
   std::array<std::string_view, 2> tags;
 };
 

@@ -16,6 +16,9 @@ constexpr size_t kClients = 8;
 // the last checkpoint before a measurement begins, which spares the heap its full-page images.
 constexpr uint64_t kUpdatedDocuments = 20'000;
 constexpr uint64_t kInsertRange = 10'000'000;
+// A nested number, which about 30 of 100 documents have below 30.
+constexpr char kHeapCount[] = "count(*) FROM bench.heap WHERE (doc->'address'->>'level')::int < 30";
+constexpr char kCount[] = "count(*) FROM bench.collection WHERE level < 30";
 
 }  // namespace
 
@@ -31,8 +34,9 @@ void ServerRows::CreateCollection(const std::string& table, const std::string& t
     return;
   }
   main_.Run("CREATE FOREIGN TABLE " + table +
-            " (_id text COLLATE \"C\" NOT NULL, name text, age int,"
-            " city text OPTIONS (path 'address.city'), _doc " +
+            " (_id text COLLATE \"C\" NOT NULL, name text, age int, visits int,"
+            " city text OPTIONS (path 'address.city'),"
+            " level int OPTIONS (path 'address.level'), _doc " +
             type + ") SERVER quire OPTIONS (collection '" + table + "_" + run_ + "')");
 }
 
@@ -224,7 +228,7 @@ Row ServerRows::Update() {
   row.statement =
       "UPDATE … SET doc = jsonb_set(doc, '{age}', to_jsonb($2::int)) WHERE id = $1"
       " | UPDATE … SET age = $2 WHERE _id = $1, synchronous_commit = off";
-  row.bar = 1.3;
+  row.bar = 1.5;
   row.operations = options_.brief ? 100 : 2'500;
   row.connections = {&main_};
   const uint64_t among = std::min(options_.documents, kUpdatedDocuments);
@@ -250,6 +254,77 @@ Row ServerRows::Update() {
       }
     }
     return uint64_t{0};
+  };
+  row.verify = [this] { return SameContents(); };
+  return row;
+}
+
+Row ServerRows::Scan(const std::string& name, const std::string& heap,
+                     const std::string& collection, double bar) {
+  Row row;
+  row.name = name;
+  row.statement = "SELECT " + heap + " | SELECT " + collection + ", no parallel workers";
+  row.bar = bar;
+  row.operations = options_.documents;
+  row.slices = options_.brief ? 1 : 2;
+  row.connections = {&main_};
+  row.begin_round = [this] { main_.Run("SET max_parallel_workers_per_gather = 0"); };
+  row.end_round = [this] { main_.Run("RESET max_parallel_workers_per_gather"); };
+  row.run = [this, heap, collection](Side side) {
+    Checksum sum;
+    sum.Add(main_.Value("SELECT " + (side == Side::kHeap         ? heap
+                                     : side == Side::kCollection ? collection
+                                                                 : "1")));
+    return sum.value();
+  };
+  return row;
+}
+
+Row ServerRows::CountNested(double bar) {
+  return Scan("count with a nested numeric condition", kHeapCount,
+              options_.control
+                  ? "count(*) FROM bench.collection WHERE (_doc->'address'->>'level')::int < 30"
+                  : kCount,
+              bar);
+}
+
+Row ServerRows::ReadField(double bar) {
+  return Scan("scan of one text field", "sum(length(doc->>'name')) FROM bench.heap",
+              options_.control ? "sum(length(_doc->>'name')) FROM bench.collection"
+                               : "sum(length(name)) FROM bench.collection",
+              bar);
+}
+
+// Each document once, in an order that has nothing to do with where it lies, in transactions of
+// 10,000 statements; then what both sides have for tidying up.
+void ServerRows::UpdateAll() {
+  if (all_updated_) return;
+  all_updated_ = true;
+  const auto update = [](const std::string& table, const std::string& id, const std::string& set) {
+    return "DO $$ DECLARE k record; n int := 0; BEGIN FOR k IN SELECT id FROM bench.heap ORDER BY "
+           "hashtext(id), id LOOP UPDATE bench." +
+           table + " SET " + set + " WHERE " + id +
+           " = k.id; n := n + 1; IF n % 10000 = 0 THEN COMMIT; END IF; END LOOP; END $$";
+  };
+  const auto raised = [](const std::string& document) {
+    return document + " = jsonb_set(" + document + ", '{visits}', to_jsonb((" + document +
+           "->>'visits')::int + 1))";
+  };
+  main_.Run("SET synchronous_commit = off");
+  main_.Run(update("heap", "id", raised("doc")));
+  main_.Run(update("collection", "_id", options_.control ? raised("_doc") : "visits = visits + 1"));
+  main_.Run("RESET synchronous_commit");
+  main_.Run("VACUUM (FREEZE, ANALYZE) bench.heap");
+  if (options_.control) main_.Run("VACUUM (FREEZE, ANALYZE) bench.collection");
+  main_.Run("CHECKPOINT");
+}
+
+Row ServerRows::CountNestedAfterUpdates(double bar) {
+  Row row = CountNested(bar);
+  row.name += ", all updated in random order";
+  row.begin_round = [this, before = row.begin_round] {
+    UpdateAll();
+    before();
   };
   row.verify = [this] { return SameContents(); };
   return row;
@@ -309,12 +384,13 @@ Row ServerRows::Copy(KeyForm keys, const std::string& type, double bar) {
 }
 
 std::vector<Row> ServerRows::Rows() {
-  return {Fields(), Document(), Insert("durable insert, 1 client", 1.15, 1, true),
+  return {Fields(), Document(), CountNested(3), ReadField(2),
+          Insert("durable insert, 1 client", 1.15, 1, true),
           Insert("durable insert, " + std::to_string(kClients) + " clients", 1.1, kClients, true),
           // For orientation: the part of an insert that is not the flush.
           Insert("insert, not durable, 1 client", 0, 1, false), Update(),
           Copy(KeyForm::kRising, "jsonb", 1.3), Copy(KeyForm::kRising, "json", 1.3),
-          Copy(KeyForm::kRandom, "jsonb", 0)};
+          Copy(KeyForm::kRandom, "jsonb", 0), CountNestedAfterUpdates(2)};
 }
 
 }  // namespace quire::bench

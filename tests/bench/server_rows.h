@@ -60,6 +60,14 @@ class ServerRows {
   Row Document();
   Row Insert(const std::string& name, double bar, size_t clients, bool durable);
   Row Update();
+  // Both tables read from end to end by one process. `heap` and `collection` are the columns that
+  // the statement returns, FROM and WHERE included.
+  Row Scan(const std::string& name, const std::string& heap, const std::string& collection,
+           double bar);
+  Row CountNested(double bar);
+  Row CountNestedAfterUpdates(double bar);
+  Row ReadField(double bar);
+  void UpdateAll();
   Row Copy(KeyForm keys, const std::string& type, double bar);
   static std::string CopyText(uint64_t documents, KeyForm keys);
 
@@ -79,6 +87,7 @@ class ServerRows {
   std::string copy_text_;  // the documents of the load, then those of the row of COPY
   uint64_t inserts_ = 0;   // insert rows so far; each has a range of numbers of its own
   int copies_ = 0;
+  bool all_updated_ = false;
   std::string checked_;  // the row of COPY whose result was compared last
 
   // The operations of the slice.
