@@ -142,7 +142,9 @@ DECLARE
   versions text := '';
   code text;
 BEGIN
-  EXECUTE 'CREATE SCHEMA IF NOT EXISTS ' || home;
+  IF to_regnamespace(home) IS NULL THEN
+    EXECUTE 'CREATE SCHEMA ' || home;
+  END IF;
   EXECUTE 'CREATE TABLE ' || heap || ' (' || (
     SELECT string_agg(format('%I %s %s', k.name, k.type, k.collation) ||
                       coalesce(' DEFAULT ' || k.value, '') ||
@@ -209,7 +211,7 @@ BEGIN
       IF NEW.%3$I IS NULL THEN
         NEW.%3$I := %4$s;
         IF NEW.%3$I IS NULL AND doc -> '_id' <> 'null' THEN
-          RAISE invalid_parameter_value;
+          RAISE invalid_text_representation;
         END IF;
       ELSIF doc -> '_id' <> 'null' AND NEW.%3$I IS DISTINCT FROM %4$s THEN
         RAISE invalid_parameter_value;

@@ -54,11 +54,11 @@ absl::Status HistorySession::Run(const std::atomic<bool>* stop) {
       QUIRE_RETURN_IF_ERROR(Resolve());
       continue;
     }
-    // Who gives way tries again.
+    // Who gives way tries again. Under READ COMMITTED only a deadlock makes one give way.
     const absl::string_view state = SqlState(status);
     if (state == "40P01") {
       ++tally_.deadlocks;
-    } else if (state == "40001" || (state == "23505" && replacing_)) {
+    } else if (repeatable_read_ && (state == "40001" || (state == "23505" && replacing_))) {
       ++tally_.conflicts;
     } else if (state != "57P03") {
       return Finding(number_, std::string(status.message()));
