@@ -1,66 +1,58 @@
 -- Reading documents together with ordinary tables.
+\getenv source PG_ABS_SRCDIR
+\i :source/sql/twin/harness.sql
 CREATE SCHEMA queries;
 SET search_path = queries;
 CREATE FOREIGN TABLE people (_id int, name text, boss int, dept text OPTIONS (path 'job.dept'),
   tags text[], _doc jsonb) SERVER quire;
-CREATE TABLE people_heap (_id int PRIMARY KEY, name text, boss int, dept text, tags text[]);
-INSERT INTO people_heap
-  SELECT i, 'name ' || i, nullif(i / 2, 0), (ARRAY['a', 'b', NULL, 'c'])[i % 4 + 1],
-         ARRAY[i::text, (i % 3)::text]
-    FROM generate_series(1, 500) AS i;
-INSERT INTO people SELECT * FROM people_heap;
+CALL twin.make('people');
+CALL twin.run($$
+  INSERT INTO people
+    SELECT i, 'name ' || i, nullif(i / 2, 0), (ARRAY['a', 'b', NULL, 'c'])[i % 4 + 1],
+           ARRAY[i::text, (i % 3)::text]
+      FROM generate_series(1, 500) AS i;
+$$);
 CREATE TABLE depts (dept text PRIMARY KEY, title text, head int);
 INSERT INTO depts VALUES ('a', 'Department A', 3), ('b', 'Department B', 7), ('d', 'Nobody', 9999);
-ANALYZE people_heap, depts;
+ANALYZE depts, queries_twin.people;
 
--- Runs a query on documents and on the heap twin, and says whether the results are the same.
-CREATE FUNCTION same(query text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-  documents text[];
-  heap text[];
-BEGIN
-  EXECUTE 'SELECT array_agg(x::text ORDER BY x::text) FROM (' || query || ') AS x' INTO documents;
-  EXECUTE 'SELECT array_agg(x::text ORDER BY x::text) FROM (' ||
-          replace(query, 'people', 'people_heap') || ') AS x' INTO heap;
-  RETURN CASE WHEN documents IS DISTINCT FROM heap
-              THEN format('%s against %s', documents, heap)
-              ELSE format('%s rows', coalesce(array_length(heap, 1), 0)) END;
-END $$;
-
-SELECT same(q) FROM unnest(ARRAY[
-  'SELECT p._id, title FROM people p JOIN depts USING (dept)',
-  'SELECT d.dept, p.name FROM depts d LEFT JOIN people p ON p._id = d.head',
-  'SELECT p.name, b.name FROM people p JOIN people b ON b._id = p.boss WHERE p._id > 450',
-  'SELECT p.name, b.name FROM people p LEFT JOIN people b ON b._id = p.boss WHERE p._id < 4',
-  'SELECT p.name FROM people p WHERE EXISTS (SELECT FROM depts d WHERE d.head = p._id)',
-  'SELECT p.name FROM people p WHERE p._id IN (SELECT head FROM depts)',
-  'SELECT p.name FROM people p WHERE p._id NOT IN (SELECT boss FROM people WHERE boss IS NOT NULL)',
-  'SELECT d.*, x.* FROM depts d, LATERAL (SELECT name FROM people WHERE _id = d.head) x',
-  'SELECT d.*, x.* FROM depts d, LATERAL
-     (SELECT name FROM people WHERE _id = ANY (ARRAY[d.head, 1])) x',
-  'SELECT dept, count(*), min(name), max(_id), sum(boss) FROM people GROUP BY dept',
-  'SELECT dept, tags[2], count(*) FROM people GROUP BY ROLLUP (1, 2) HAVING count(*) > 50',
-  'SELECT * FROM (SELECT _id, row_number() OVER (PARTITION BY dept ORDER BY _id DESC) r
-     FROM people) w WHERE r = 1',
-  'SELECT DISTINCT dept FROM people',
-  'SELECT name FROM people ORDER BY dept NULLS FIRST, _id DESC LIMIT 7 OFFSET 3',
-  'SELECT _id FROM people WHERE ''1'' = ANY (tags) AND dept IS NULL',
-  'SELECT _id FROM people WHERE name LIKE ''name 4_'' OR boss BETWEEN 10 AND 12',
-  'SELECT p FROM people p WHERE p._id = 7 AND p.name IS NULL',
-  'SELECT count(*) FROM people a FULL JOIN people b ON a._id = b.boss',
-  'WITH RECURSIVE up AS (SELECT _id, boss FROM people WHERE _id = 500 UNION
-     SELECT p._id, p.boss FROM people p JOIN up ON p._id = up.boss) SELECT * FROM up',
-  'SELECT _id FROM people WHERE _id <= 3 UNION ALL SELECT _id FROM people WHERE _id = 2',
-  'SELECT (SELECT b.name FROM people b WHERE b._id = p.boss) FROM people p WHERE p._id < 9',
-  'SELECT 1 FROM people WHERE false',
-  'SELECT count(*) FROM people TABLESAMPLE SYSTEM (100)'
-]) WITH ORDINALITY AS t (q, n) WHERE q NOT LIKE '%TABLESAMPLE%' ORDER BY n;
+CALL twin.run($$
+  SELECT p._id, title FROM people p JOIN depts USING (dept);
+  SELECT d.dept, p.name FROM depts d LEFT JOIN people p ON p._id = d.head;
+  SELECT p.name, b.name FROM people p JOIN people b ON b._id = p.boss WHERE p._id > 450;
+  SELECT p.name, b.name FROM people p LEFT JOIN people b ON b._id = p.boss WHERE p._id < 4;
+  SELECT p.name FROM people p WHERE EXISTS (SELECT FROM depts d WHERE d.head = p._id);
+  SELECT p.name FROM people p WHERE p._id IN (SELECT head FROM depts);
+  SELECT p.name FROM people p WHERE p._id NOT IN (SELECT boss FROM people WHERE boss IS NOT NULL);
+  SELECT d.*, x.* FROM depts d, LATERAL (SELECT name FROM people WHERE _id = d.head) x;
+  SELECT d.*, x.* FROM depts d, LATERAL
+    (SELECT name FROM people WHERE _id = ANY (ARRAY[d.head, 1])) x;
+  SELECT dept, count(*), min(name), max(_id), sum(boss) FROM people GROUP BY dept;
+  SELECT dept, tags[2], count(*) FROM people GROUP BY ROLLUP (1, 2) HAVING count(*) > 50;
+  SELECT * FROM (SELECT _id, row_number() OVER (PARTITION BY dept ORDER BY _id DESC) r
+    FROM people) w WHERE r = 1;
+  SELECT DISTINCT dept FROM people;
+  SELECT name FROM people ORDER BY dept NULLS FIRST, _id DESC LIMIT 7 OFFSET 3;
+  SELECT _id FROM people WHERE '1' = ANY (tags) AND dept IS NULL;
+  SELECT _id FROM people WHERE name LIKE 'name 4_' OR boss BETWEEN 10 AND 12;
+  SELECT p FROM people p WHERE p._id = 7 AND p.name IS NULL;
+  SELECT count(*) FROM people a FULL JOIN people b ON a._id = b.boss;
+  WITH RECURSIVE up AS (SELECT _id, boss FROM people WHERE _id = 500 UNION
+    SELECT p._id, p.boss FROM people p JOIN up ON p._id = up.boss) SELECT * FROM up;
+  SELECT _id FROM people WHERE _id <= 3 UNION ALL SELECT _id FROM people WHERE _id = 2;
+  SELECT (SELECT b.name FROM people b WHERE b._id = p.boss) FROM people p WHERE p._id < 9;
+  SELECT 1 FROM people WHERE false;
+$$);
 
 -- Whole rows, and no column at all.
+CALL twin.run($$
+  SELECT p FROM people p WHERE _id = 1;
+  SELECT (p)._doc->>'name' FROM people p WHERE _id = 1;
+  SELECT count(*) FROM people;
+  SELECT EXISTS (SELECT FROM people WHERE _id = 1), EXISTS (SELECT FROM people WHERE _id = 0);
+  SELECT FROM people WHERE dept = 'a';
+$$);
 SELECT p FROM people p WHERE _id = 1;
-SELECT (p)._doc->>'name' FROM people p WHERE _id = 1;
-SELECT count(*) FROM people;
-SELECT EXISTS (SELECT FROM people WHERE _id = 1), EXISTS (SELECT FROM people WHERE _id = 0);
 SELECT tableoid::regclass, _id FROM people WHERE _id = 1;
 
 -- Plans: a key that another table gives is looked up, not searched for.
@@ -93,14 +85,17 @@ PREPARE get(int) AS SELECT name FROM people WHERE _id = $1;
 PREPARE get_many(int[]) AS SELECT name FROM people WHERE _id = ANY ($1) ORDER BY _id;
 PREPARE change(int, text) AS UPDATE people SET name = $2 WHERE _id = $1 RETURNING name;
 SET plan_cache_mode = force_generic_plan;
-EXECUTE get(5);
-EXECUTE get(6);
-EXECUTE get(NULL);
-EXECUTE get_many('{5,6,NULL,6}');
-EXECUTE get_many('{}');
-EXECUTE get_many(NULL);
-EXECUTE change(5, 'five');
-EXECUTE change(6, 'six');
+CALL twin.run($$
+  EXECUTE get(5);
+  EXECUTE get(6);
+  EXECUTE get(NULL);
+  EXECUTE get_many('{5,6,NULL,6}');
+  EXECUTE get_many('{}');
+  EXECUTE get_many(NULL);
+  EXECUTE change(5, 'five');
+  EXECUTE change(6, 'six');
+  SELECT * FROM people WHERE _id IN (5, 6);
+$$);
 EXPLAIN (COSTS OFF) EXECUTE get(5);
 EXPLAIN (COSTS OFF) EXECUTE get_many('{5,6}');
 EXPLAIN (COSTS OFF) EXECUTE change(5, 'x');
@@ -115,14 +110,16 @@ RESET plan_cache_mode;
 -- The same plan again and again within a function.
 CREATE FUNCTION name_of(id int) RETURNS text LANGUAGE plpgsql AS
   'BEGIN RETURN (SELECT name FROM people WHERE _id = id); END';
-SELECT string_agg(name_of(i), ' ') FROM generate_series(4, 14) AS i;
+CALL twin.run($$ SELECT string_agg(name_of(i), ' ') FROM generate_series(4, 14) AS i $$);
 
 -- Rescans.
 SET enable_material = off;
 SET enable_hashjoin = off;
 SET enable_mergejoin = off;
-SELECT count(*), sum(p._id) FROM generate_series(1, 3) AS g, people p WHERE p._id % 100 = g;
-SELECT g, (SELECT count(*) FROM people WHERE _id <= g) FROM generate_series(1, 3) AS g;
+CALL twin.run($$
+  SELECT count(*), sum(p._id) FROM generate_series(1, 3) AS g, people p WHERE p._id % 100 = g;
+  SELECT g, (SELECT count(*) FROM people WHERE _id <= g) FROM generate_series(1, 3) AS g;
+$$);
 RESET enable_material;
 RESET enable_hashjoin;
 RESET enable_mergejoin;
@@ -162,6 +159,6 @@ INSERT INTO people VALUES (1);
 DELETE FROM people;
 RESET ROLE;
 
-SET client_min_messages = warning;
-DROP SCHEMA queries CASCADE;
+TABLE twin.report;
+CALL twin.finish('queries');
 DROP ROLE quire_regress_reader;

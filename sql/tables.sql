@@ -1,27 +1,41 @@
 -- What a table promises beside its columns: constraints, generated columns, triggers, partitions.
+\getenv source PG_ABS_SRCDIR
+\i :source/sql/twin/harness.sql
 CREATE SCHEMA tables;
 SET search_path = tables;
 
 -- NOT NULL and CHECK look at the row as it is stored.
 CREATE FOREIGN TABLE checked (_id int NOT NULL, name text NOT NULL, age int CHECK (age >= 0),
   _doc jsonb CHECK (_doc ? 'kind'), _version bigint CHECK (_version < 3)) SERVER quire;
-INSERT INTO checked VALUES (1, 'Ada', 36, '{"kind": 1}');
-INSERT INTO checked (_id, _doc) VALUES (2, '{"kind": 1, "name": "Bob", "age": 5}');
-INSERT INTO checked (_id, _doc) VALUES (3, '{"kind": 1, "age": 5}');
-INSERT INTO checked (_id, _doc) VALUES (3, '{"kind": 1, "name": "Eve", "age": -5}');
-INSERT INTO checked (_id, _doc) VALUES (3, '{"kind": 1, "name": "Eve", "age": "none"}');
-INSERT INTO checked (_id, name) VALUES (4, 'Eve');
-UPDATE checked SET age = -age WHERE _id = 1;
-UPDATE checked SET name = NULL WHERE _id = 1;
-UPDATE checked SET _doc = '{"kind": 2}' WHERE _id = 1;
+CALL twin.make('checked');
+CALL twin.run($$
+  INSERT INTO checked VALUES (1, 'Ada', 36, '{"kind": 1}') RETURNING *;
+  INSERT INTO checked (_id, _doc) VALUES (2, '{"kind": 1, "name": "Bob", "age": 5}') RETURNING *;
+  INSERT INTO checked (_id, _doc) VALUES (3, '{"kind": 1, "name": "Eve", "age": "none"}')
+    RETURNING *;
+  UPDATE checked SET _doc = _doc - 'age' WHERE _id = 3 RETURNING *;
+$$);
+CALL twin.fail('23502', $$
+  INSERT INTO checked (_id, _doc) VALUES (4, '{"kind": 1, "age": 5}');
+  UPDATE checked SET name = NULL WHERE _id = 1;
+  UPDATE checked SET _doc = '{"kind": 2}' WHERE _id = 1;
+$$);
+CALL twin.fail('23514', $$
+  INSERT INTO checked (_id, _doc) VALUES (4, '{"kind": 1, "name": "Eve", "age": -5}');
+  INSERT INTO checked (_id, name) VALUES (4, 'Eve');
+  UPDATE checked SET age = -age WHERE _id = 1;
+  UPDATE checked SET _doc = _doc - 'kind' WHERE _id = 1;
+$$);
+CALL twin.run($$ UPDATE checked SET age = 37 WHERE _id = 1 RETURNING * $$);
+CALL twin.fail('23514', $$ UPDATE checked SET age = 38 WHERE _id = 1 $$);
+-- As users see it, and on the way of COPY.
+INSERT INTO checked (_id, _doc) VALUES (4, '{"kind": 1, "age": 5}');
 UPDATE checked SET _doc = _doc - 'kind' WHERE _id = 1;
-UPDATE checked SET age = 37 WHERE _id = 1 RETURNING _version;
-UPDATE checked SET age = 38 WHERE _id = 1 RETURNING _version;
 COPY checked (_id, _doc) FROM STDIN;
 5	{"kind": 1, "name": "Zoe"}
 6	{"kind": 1}
 \.
-SELECT _id, name, age, _version FROM checked ORDER BY _id;
+CALL twin.run($$ SELECT * FROM checked ORDER BY _id $$);
 
 -- Generated columns are fields like others, computed from the row as it is stored.
 CREATE FOREIGN TABLE generated (_id int, a int, b int,
@@ -115,30 +129,34 @@ DELETE FROM watched WHERE _id % 3 = 0;
   UNION ALL (TABLE mirror EXCEPT SELECT _id, _doc FROM watched);
 SELECT count(*) FROM mirror;
 
--- Partitions: heap tables and collections under one parent.
+-- Partitions: heap tables and collections under one parent, beside one heap table.
 CREATE TABLE parted (_id int NOT NULL, name text, n int) PARTITION BY RANGE (_id);
 CREATE FOREIGN TABLE parted_low PARTITION OF parted FOR VALUES FROM (0) TO (100) SERVER quire;
 CREATE TABLE parted_middle PARTITION OF parted FOR VALUES FROM (100) TO (200);
 CREATE FOREIGN TABLE parted_high (n int, _id int NOT NULL, name text) SERVER quire;
 ALTER TABLE parted ATTACH PARTITION parted_high FOR VALUES FROM (200) TO (300);
-INSERT INTO parted SELECT i, 'n' || i, i FROM generate_series(1, 299, 2) AS i;
-INSERT INTO parted VALUES (2, 'two', 2), (102, 'x', 102), (202, 'y', 202)
-  RETURNING tableoid::regclass, *;
+CREATE TABLE tables_twin.parted (_id int PRIMARY KEY, name text, n int);
+CALL twin.run($$
+  INSERT INTO parted SELECT i, 'n' || i, i FROM generate_series(1, 299, 2) AS i;
+  INSERT INTO parted VALUES (2, 'two', 2), (102, 'x', 102), (202, 'y', 202) RETURNING *;
+  SELECT count(*), sum(n) FROM parted;
+  SELECT * FROM parted WHERE _id IN (2, 102, 204) ORDER BY _id;
+  UPDATE parted SET n = -n WHERE _id IN (2, 102, 202) RETURNING *;
+  UPDATE parted SET name = 'all' WHERE n < 0 RETURNING *;
+  DELETE FROM parted WHERE n < 0 RETURNING *;
+  UPDATE parted SET _id = 250 WHERE _id = 151 RETURNING *;
+  SELECT * FROM parted ORDER BY _id;
+$$);
+CALL twin.fail('23505', $$ INSERT INTO parted VALUES (3, 'three again', 3) $$);
 COPY parted FROM STDIN;
 4	four	4
 204	two hundred and four	204
 \.
-INSERT INTO parted VALUES (2, 'two again', 2);
 SELECT tableoid::regclass, count(*), sum(n) FROM parted
   GROUP BY tableoid ORDER BY tableoid::regclass::text;
-SELECT tableoid::regclass, * FROM parted WHERE _id IN (2, 102, 204) ORDER BY _id;
 EXPLAIN (COSTS OFF) SELECT * FROM parted WHERE _id = 204;
-UPDATE parted SET n = -n WHERE _id IN (2, 102, 202) RETURNING tableoid::regclass, *;
 EXPLAIN (COSTS OFF) UPDATE parted SET n = -n WHERE name = 'two';
-UPDATE parted SET name = 'all' WHERE n < 0 RETURNING tableoid::regclass, _id;
-DELETE FROM parted WHERE n < 0 RETURNING tableoid::regclass, _id;
 -- From a heap partition into a collection; not out of one, and not past its bounds.
-UPDATE parted SET _id = 250 WHERE _id = 151 RETURNING tableoid::regclass, *;
 UPDATE parted SET _id = 8 WHERE _id = 153 RETURNING tableoid::regclass, *;
 UPDATE parted SET _id = 150 WHERE _id = 1;
 INSERT INTO parted_low VALUES (500, 'out of bounds', 1);
@@ -166,5 +184,5 @@ UPDATE watched SET n = 2 FROM mirror m WHERE watched._id = 500 AND m._id = 1
   RETURNING watched, m._id, n + 1;
 DELETE FROM watched WHERE _id = 500 RETURNING watched, tableoid::regclass, n + 1;
 
-SET client_min_messages = warning;
-DROP SCHEMA tables CASCADE;
+TABLE twin.report;
+CALL twin.finish('tables');
