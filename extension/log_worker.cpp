@@ -267,11 +267,12 @@ void Run(LogWorker* worker) {
     const bool more = ReadRound(worker, limit);
     const bool progressed = WalPosition(worker->source) != before;
     NoteProgress(worker, progressed);
+    const bool frees = worker->follower->FreeDropped();
     MindReadiness(worker, limit, &state);
     MindHorizon(worker, limit, &state);
     MindCheckpoint(worker, limit, &state);
     MindSlot(worker, limit, &state);
-    if (!more) Rest(limit, progressed, &state);
+    if (!more) Rest(limit, progressed || frees, &state);
   }
   MarkPlace(worker);
 }

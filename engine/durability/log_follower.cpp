@@ -42,7 +42,8 @@ LogFollower::LogFollower(Session* session, FileSystem* files, Clock* clock,
       options_(std::move(options)),
       engine_(GetEngineState(session->region())),
       catalog_(session),
-      evictor_(session) {}
+      evictor_(session),
+      remover_(session) {}
 
 LogFollower::~LogFollower() = default;
 
@@ -211,7 +212,7 @@ void LogFollower::BindUndecided() {
   for (auto& [xid, list] : undecided_) {
     for (; list.bound < list.changes.size(); ++list.bound) {
       const Pending& pending = list.changes[list.bound];
-      if (!pending.live) continue;
+      if (!pending.live || pending.drop) continue;
       const Session::Pin pin(session_);
       auto* collection = region.At<CollectionState>(pending.collection);
       Note(DocumentTable(session_, &collection->table).Slot(pending.number), pending, 0);
@@ -221,6 +222,18 @@ void LogFollower::BindUndecided() {
 
 absl::StatusOr<LogFollower::Pending> LogFollower::ApplyChange(uint64_t location, bool loaded,
                                                               bool live, const Change& change) {
+  if (change.kind == ChangeKind::kDropCollection) {
+    drops_[location] = CollectionId{change.namespace_id, change.collection_id};
+    NextHlc(engine_, 0, change.hlc);
+    return Pending{.collection = 0,
+                   .location = location,
+                   .xid = change.xid,
+                   .number = 0,
+                   .ordinal = change.ordinal,
+                   .live = live,
+                   .tombstone = false,
+                   .drop = true};
+  }
   if (change.kind != ChangeKind::kPut && change.kind != ChangeKind::kDelete) {
     return absl::UnimplementedError(
         "the log has a change of a kind that this version of quire "
@@ -236,7 +249,8 @@ absl::StatusOr<LogFollower::Pending> LogFollower::ApplyChange(uint64_t location,
                   .number = change.document_number,
                   .ordinal = change.ordinal,
                   .live = live,
-                  .tombstone = change.kind == ChangeKind::kDelete};
+                  .tombstone = change.kind == ChangeKind::kDelete,
+                  .drop = false};
   if (live) return pending;
   const auto number = NumberOf(collection, change.key);
   if (absl::IsResourceExhausted(number.status())) return DoNotFit();
@@ -279,17 +293,32 @@ std::vector<LogFollower::Pending> LogFollower::Take(uint64_t xid,
 void LogFollower::ApplyOutcome(const LogOutcome& outcome, bool loaded) {
   const std::vector<Pending> changes = Take(outcome.xid, outcome.subxids);
   if (outcome.change_count > 0) seq_ = outcome.first_seq + outcome.change_count - 1;
-  if (loaded) return;
-  if (!outcome.committed) {
+  if (loaded) {
+    // All but drops: a worker that was stopped by an error may have left them half done.
+  } else if (!outcome.committed) {
     // The newest first: each is then the head of its chain.
     for (auto change = changes.rbegin(); change != changes.rend(); ++change) Abort(*change);
-    return;
+  } else {
+    uint64_t seq = outcome.first_seq;
+    for (const Pending& change : changes) Commit(change, seq++);
   }
-  uint64_t seq = outcome.first_seq;
-  for (const Pending& change : changes) Commit(change, seq++);
+  for (const Pending& change : changes) {
+    if (change.drop) EndDrop(change, outcome.committed);
+  }
+}
+
+void LogFollower::EndDrop(const Pending& pending, bool committed) {
+  const auto found = drops_.find(pending.location);
+  if (committed) remover_.Drop(found->second);
+  drops_.erase(found);
+  // As long as no session is there its memory may be needed for what comes next.
+  if (committed && engine_->phase.load(std::memory_order_relaxed) != EnginePhase::kReady) {
+    remover_.Finish();
+  }
 }
 
 void LogFollower::Commit(const Pending& pending, uint64_t seq) {
+  if (pending.drop) return;
   const Session::Pin pin(session_);
   const Region& region = session_->region();
   auto* collection = region.At<CollectionState>(pending.collection);
@@ -311,7 +340,7 @@ void LogFollower::Commit(const Pending& pending, uint64_t seq) {
 }
 
 void LogFollower::Abort(const Pending& pending) {
-  if (pending.live) return;
+  if (pending.live || pending.drop) return;
   const Session::Pin pin(session_);
   const Region& region = session_->region();
   auto* collection = region.At<CollectionState>(pending.collection);
@@ -396,6 +425,9 @@ void LogFollower::ApplyUndecidedAbort(const UndecidedAbort& abort, bool loaded) 
     changes.insert(changes.end(), own.begin(), own.end());
     return true;
   });
+  for (const Pending& change : changes) {
+    if (change.drop) EndDrop(change, false);
+  }
   if (loaded) return;
   std::sort(changes.begin(), changes.end(),
             [](const Pending& a, const Pending& b) { return a.location > b.location; });
@@ -469,6 +501,11 @@ absl::Status LogFollower::Mark() {
     QUIRE_RETURN_IF_ERROR(Append(LogRecordType::kPosition, end_, {}).status());
   }
   return Sync(true);
+}
+
+bool LogFollower::FreeDropped() {
+  remover_.Step();
+  return !remover_.idle();
 }
 
 void LogFollower::SetReady() {

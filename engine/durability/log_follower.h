@@ -31,6 +31,7 @@
 #include "engine/log/log_writer.h"
 #include "engine/memory/session.h"
 #include "engine/store/catalog.h"
+#include "engine/store/collection_removal.h"
 #include "engine/store/engine_state.h"
 #include "engine/store/evictor.h"
 
@@ -105,6 +106,11 @@ class LogFollower {
   absl::Status Mark();
   ServerPosition durable() const { return durable_; }
 
+  // Frees the memory of dropped collections, a bounded part of it. Returns whether some is left:
+  // the host is to call it again soon. To be called after Sync, so that who must read the log again
+  // begins behind the drop.
+  bool FreeDropped();
+
   void SetReady();
 
   uint64_t undecided() const { return undecided_.size(); }
@@ -121,6 +127,7 @@ class LogFollower {
     uint32_t ordinal;
     bool live;  // made by a session of this region: it settles and undoes its own versions
     bool tombstone;
+    bool drop;  // of a collection, whose id is in drops_; neither collection nor number is valid
   };
   struct PendingList {
     std::vector<Pending> changes;
@@ -137,6 +144,8 @@ class LogFollower {
   void MakeRoom(uint64_t readable_end, size_t batch_bytes);
   absl::StatusOr<Pending> ApplyChange(uint64_t location, bool loaded, bool live,
                                       const Change& change);
+  // What becomes of a drop once it is decided.
+  void EndDrop(const Pending& pending, bool committed);
   Version* FindVersion(const DocumentSlot* slot, const Pending& pending) const;
   // Tells the version its place in the log and, when not 0, in commit order. Null when it is not
   // there any more. REQUIRES: a pin.
@@ -187,6 +196,9 @@ class LogFollower {
   // By the id's low half, which is unique among undecided transactions. A subtransaction has a list
   // of its own until its parent's outcome names it.
   absl::flat_hash_map<uint32_t, PendingList> undecided_;
+  // What undecided drops drop, by the location of the change.
+  absl::flat_hash_map<uint64_t, CollectionId> drops_;
+  CollectionRemover remover_;
 };
 
 }  // namespace quire

@@ -46,7 +46,7 @@ namespace quire {
 enum class ChangeKind : uint8_t {
   kPut = 1,
   kDelete = 2,              // a tombstone: no document
-  kDropCollection = 3,      // neither key nor document
+  kDropCollection = 3,      // neither key nor document; collection 0: all of the namespace
   kTruncateCollection = 4,  // the same
 };
 

@@ -61,7 +61,7 @@ void Session::RetireTagged(uint64_t block, Purpose purpose) {
   const uint32_t at = (slot_->retired_first + slot_->retired_count) % kRetiredMax;
   // Written, though unchanged: the store that made the block unreachable must not still be on its
   // way when somebody raises the epoch and a reader pins the new one.
-  const uint64_t epoch = region_.header().epoch.fetch_add(0, std::memory_order_seq_cst);
+  const uint64_t epoch = EpochOfRetirement();
   slot_->retired[at] = Retired{.block = block, .epoch = epoch, .purpose = purpose, .reserved = 0};
   ++slot_->retired_count;
 }
@@ -79,6 +79,12 @@ uint32_t Session::Reclaim() {
     FreeRetired(retired);
   }
   return slot_->retired_count;
+}
+
+uint64_t Session::ReusableBelow() {
+  // Who pins from here on pins this epoch or a later one.
+  const uint64_t epoch = region_.header().epoch.fetch_add(1, std::memory_order_seq_cst) + 1;
+  return std::min(epoch, OldestPin());
 }
 
 void Session::FreeRetired(const Retired& retired) {

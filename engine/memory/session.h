@@ -57,6 +57,12 @@ class Session {
   // it is for now and then: MayReclaim says whether it is worth it.
   uint32_t Reclaim();
   bool MayReclaim() const { return slot_->retired_count >= kRetiredPerPin / 2; }
+  // For what is given back by other means than Retire: the epoch to note once it is unreachable,
+  // and what may be reused, whatever was noted with an epoch below the returned one.
+  uint64_t EpochOfRetirement() const {
+    return region_.header().epoch.fetch_add(0, std::memory_order_seq_cst);
+  }
+  uint64_t ReusableBelow();
 
   // Pins nest. While one is held nothing that was reachable at its begin is freed.
   class Pin {

@@ -32,6 +32,7 @@ absl::Status Catalog::Format(Session* session) {
 }
 
 CollectionState* Catalog::Find(const CollectionId& id) const {
+  const Session::Pin pin(session_);
   const Region& region = session_->region();
   uint64_t at = state_->buckets[BucketOf(id)].load(std::memory_order_acquire);
   while (at != 0) {
@@ -83,6 +84,21 @@ uint64_t Catalog::PlaceAfter(uint64_t place) const {
     if (state_->buckets[bucket].load(std::memory_order_acquire) != 0) break;
   }
   return bucket << 32;
+}
+
+void Catalog::Remove(CollectionState* collection) {
+  const uint64_t block = session_->region().RefOf(collection).offset;
+  {
+    ExclusiveGuard guard(&state_->latch);
+    std::atomic<uint64_t>* link = &state_->buckets[BucketOf(collection->id)];
+    while (link->load(std::memory_order_relaxed) != block) {
+      link = &session_->region().At<CollectionState>(link->load(std::memory_order_relaxed))->next;
+    }
+    // Who stands on it walks on from there: the link out of it stays.
+    link->store(collection->next.load(std::memory_order_relaxed), std::memory_order_release);
+    state_->count.fetch_sub(1, std::memory_order_relaxed);
+  }
+  session_->Retire(block, Purpose::kCatalog);
 }
 
 }  // namespace quire

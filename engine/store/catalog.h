@@ -1,4 +1,8 @@
-// The collections of a region by id. Any session; look-ups take no latch, additions the catalog's.
+// The collections of a region by id. Any session; look-ups take no latch, changes the catalog's.
+//
+// A collection that is dropped leaves (collection_removal.h). Whoever knows that it is not, because
+// his host has locked it, may keep what he found; everybody else uses it under the pin under which
+// he found it.
 #pragma once
 
 #include <cstdint>
@@ -30,7 +34,9 @@ class Catalog {
   CollectionState* Find(const CollectionId& id) const;
   // The collection, made empty when it is new. Errors: kResourceExhausted.
   absl::StatusOr<CollectionState*> FindOrCreate(const CollectionId& id);
-  // Calls `visit` for each collection.
+  // Takes a collection out and retires its state. REQUIRES: a pin; nothing is left in it.
+  void Remove(CollectionState* collection);
+  // Calls `visit` for each collection. REQUIRES: a pin, or that nobody removes collections.
   template <typename Visit>
   void ForEach(Visit visit) const {
     for (const auto& bucket : state_->buckets) {

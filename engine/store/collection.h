@@ -31,6 +31,9 @@ struct CollectionId {
   bool operator==(const CollectionId&) const = default;
 };
 
+// As a number, where a drop is meant: all collections of the namespace. No collection has it.
+constexpr uint64_t kWholeNamespace = 0;
+
 // The payload of the primary tree: the document's number in the low half, in the high half a hint
 // where its version lay when it was inserted, in units of so many bytes (32 bits reach 64 GiB). The
 // hint only says what memory to fetch ahead, so one that wraps or has become wrong costs nothing.
@@ -51,6 +54,10 @@ struct CollectionState {
   TreeRoot primary;
   std::atomic<int64_t> documents;  // live documents as far as outcomes are settled: an estimate
   EvictionState eviction;
+  // See collection_removal.h. Whoever comes by it without a lock of his host's on the collection
+  // leaves a dropped one alone, and looks at this under the pin under which he goes on.
+  std::atomic<uint32_t> dropped;
+  std::atomic<uint32_t> holders;  // sessions that have dropped it and are not through
 };
 
 // A document as a statement sees it. Views point into the batch that holds it.

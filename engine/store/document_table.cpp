@@ -87,4 +87,26 @@ void DocumentTable::ReturnNumber(uint32_t number) {
   state_->free_first = number + 1;
 }
 
+void DocumentTable::FreeChunk(uint32_t number) {
+  const Region& region = session_->region();
+  Node* directory = region.At<Node>(state_->directory.load(std::memory_order_relaxed));
+  Node* node = region.At<Node>(directory[number / kSlotsPerNode].load(std::memory_order_relaxed));
+  Node& entry = node[number / kSlotsPerChunk % kTableFanout];
+  const uint64_t block = entry.exchange(0, std::memory_order_relaxed);
+  if (block != 0) session_->FreeNow(block, Purpose::kTables);
+}
+
+void DocumentTable::FreeAll() {
+  const uint64_t block = state_->directory.exchange(0, std::memory_order_relaxed);
+  state_->end.store(0, std::memory_order_relaxed);
+  state_->free_first = 0;
+  if (block == 0) return;
+  const Node* directory = session_->region().At<Node>(block);
+  for (uint32_t i = 0; i < kTableFanout; ++i) {
+    const uint64_t node = directory[i].load(std::memory_order_relaxed);
+    if (node != 0) session_->FreeNow(node, Purpose::kTables);
+  }
+  session_->FreeNow(block, Purpose::kTables);
+}
+
 }  // namespace quire

@@ -51,6 +51,10 @@ class DocumentTable {
   absl::StatusOr<uint32_t> TakeNumber();
   // Gives a number back that no index refers to. REQUIRES: its slot is empty.
   void ReturnNumber(uint32_t number);
+  // Free the chunk that holds `number`, without what its slots refer to, and everything but the
+  // chunks. REQUIRES: nobody else sees the table, and nobody asks for the slots again.
+  void FreeChunk(uint32_t number);
+  void FreeAll();
   // REQUIRES: number < end().
   DocumentSlot* Slot(uint32_t number) const;
   uint32_t end() const { return state_->end.load(std::memory_order_acquire); }

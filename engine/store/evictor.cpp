@@ -77,7 +77,6 @@ void Evictor::SweepChain(CollectionState* collection, uint32_t number, Swept* sw
 
 uint32_t Evictor::SweepStretch(CollectionState* collection, uint32_t first, uint32_t end,
                                Swept* swept) {
-  const Session::Pin pin(session_);
   const Region& region = session_->region();
   const DocumentTable table(session_, &collection->table);
   const uint64_t bodies_max = swept->bodies + Session::kRetiredPerPin - kVersionsPerDocument;
@@ -116,10 +115,14 @@ void Evictor::TurnHand(CollectionState* collection) {
 Evictor::Swept Evictor::Sweep(uint64_t slots_max, uint64_t bytes_wanted) {
   Swept swept;
   while (swept.slots < slots_max && swept.bytes < bytes_wanted) {
+    if (session_->MayReclaim()) session_->Reclaim();
+    // A collection may be dropped at any moment, but goes only when nobody is at it.
+    const Session::Pin pin(session_);
     const uint64_t place = engine_->evict_place.load(std::memory_order_relaxed);
     CollectionState* collection = catalog_.AtPlace(place);
-    const uint32_t end =
-        collection == nullptr ? 0 : DocumentTable(session_, &collection->table).end();
+    const bool absent =
+        collection == nullptr || collection->dropped.load(std::memory_order_seq_cst) != 0;
+    const uint32_t end = absent ? 0 : DocumentTable(session_, &collection->table).end();
     const uint32_t first = end == 0 ? 0 : collection->eviction.hand.load(std::memory_order_relaxed);
     if (first >= end) {
       if (end != 0) TurnHand(collection);
@@ -132,13 +135,13 @@ Evictor::Swept Evictor::Sweep(uint64_t slots_max, uint64_t bytes_wanted) {
         SweepStretch(collection, first, std::min(end, first + kSlotsPerPin), &swept);
     collection->eviction.hand.store(first + looked, std::memory_order_relaxed);
     swept.slots += looked;
-    if (session_->MayReclaim()) session_->Reclaim();
   }
   session_->Reclaim();
   return swept;
 }
 
 uint64_t Evictor::slots_of_two_rounds() const {
+  const Session::Pin pin(session_);
   uint64_t slots = 0;
   catalog_.ForEach([&](CollectionState* collection) {
     slots += DocumentTable(session_, &collection->table).end();

@@ -46,6 +46,7 @@ class Evictor {
 
  private:
   // Up to kRetiredPerPin bodies of a stretch of documents. Returns how many were looked at.
+  // REQUIRES: a pin under which nothing was retired yet.
   uint32_t SweepStretch(CollectionState* collection, uint32_t first, uint32_t end, Swept* swept);
   void SweepChain(CollectionState* collection, uint32_t number, Swept* swept);
   bool TryEvict(std::atomic<uint64_t>* place, Version* version, Swept* swept);

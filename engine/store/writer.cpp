@@ -7,6 +7,7 @@
 #include "engine/base/status.h"
 #include "engine/mvcc/standing.h"
 #include "engine/mvcc/visibility.h"
+#include "engine/store/catalog.h"
 #include "engine/store/version_chain.h"
 
 namespace quire {
@@ -295,6 +296,34 @@ absl::StatusOr<WriteResult> Writer::Lock(CollectionState* collection, const Writ
   return Replace(collection, target, {.intent = Intent::kLock, .bytes = document}, context);
 }
 
+absl::Status Writer::DropCollection(const CollectionId& id, const WriteContext& context) {
+  {
+    const Session::Pin pin(session_);
+    const auto hold = [&](CollectionState* collection) {
+      held_.push_back(session_->region().RefOf(collection).offset);
+      collection->holders.fetch_add(1, std::memory_order_acq_rel);
+    };
+    Catalog catalog(session_);
+    if (id.number != kWholeNamespace) {
+      CollectionState* collection = catalog.Find(id);
+      if (collection != nullptr) hold(collection);
+    } else {
+      catalog.ForEach([&](CollectionState* collection) {
+        if (collection->id.name_space == id.name_space) hold(collection);
+      });
+    }
+  }
+  buffer_.Append(Change{.kind = ChangeKind::kDropCollection,
+                        .ordinal = ordinal_,
+                        .origin = options_.origin,
+                        .xid = context.xid,
+                        .hlc = Stamp(0),
+                        .namespace_id = id.name_space,
+                        .collection_id = id.number});
+  ++ordinal_;
+  return FlushIfDue();
+}
+
 bool Writer::has_unlogged_changes() const {
   return !buffer_.empty();
 }
@@ -313,7 +342,7 @@ absl::Status Writer::FlushIfDue() {
 }
 
 Writer::Mark Writer::MarkHere() const {
-  return Mark{.write_set = write_set_.size(), .buffer = buffer_.mark()};
+  return Mark{.write_set = write_set_.size(), .held = held_.size(), .buffer = buffer_.mark()};
 }
 
 void Writer::UndoEntry(const WriteSetEntry& entry) {
@@ -333,7 +362,18 @@ void Writer::RollbackTo(const Mark& mark) {
     UndoEntry(write_set_.back());
     write_set_.pop_back();
   }
+  ReleaseHeld(mark.held);
   buffer_.CutBack(mark.buffer);
+}
+
+// After it, what the transaction did in these collections may be freed.
+void Writer::ReleaseHeld(size_t keep) {
+  while (held_.size() > keep) {
+    session_->region()
+        .At<CollectionState>(held_.back())
+        ->holders.fetch_sub(1, std::memory_order_acq_rel);
+    held_.pop_back();
+  }
 }
 
 void Writer::SettleEntry(const WriteSetEntry& entry) {
@@ -375,6 +415,7 @@ void Writer::Committed() {
     region.At<CollectionState>(entry.collection)
         ->documents.fetch_add(entry.documents, std::memory_order_relaxed);
   }
+  ReleaseHeld(0);
   EndTransaction();
 }
 

@@ -84,6 +84,12 @@ class Writer {
   absl::StatusOr<WriteResult> Lock(CollectionState* collection, const WriteTarget& target,
                                    std::string_view document, const WriteContext& context);
 
+  // Drops a collection, or with kWholeNamespace as its number all of a namespace, when the
+  // transaction commits (collection_removal.h).
+  // REQUIRES: nobody else uses what is dropped, from here until the transaction has ended and, when
+  // it commits, ever after; the caller himself does not any more either.
+  absl::Status DropCollection(const CollectionId& id, const WriteContext& context);
+
   // True when the transaction has changes that are not in the log. Before it commits, Flush must
   // have returned OK. With `eager`, every further write goes to the log at once (writes that come
   // after the host's pre-commit).
@@ -95,6 +101,7 @@ class Writer {
   // Where a subtransaction begins, and its roll-back to there. Marks nest.
   struct Mark {
     size_t write_set = 0;
+    size_t held = 0;
     ChangeBatchBuilder::Mark buffer = {};
   };
   Mark MarkHere() const;
@@ -138,6 +145,7 @@ class Writer {
   void UndoEntry(const WriteSetEntry& entry);
   void DropLock(const WriteSetEntry& entry);
   void SettleEntry(const WriteSetEntry& entry);
+  void ReleaseHeld(size_t keep);
   void EndTransaction();
 
   Session* const session_;
@@ -149,6 +157,7 @@ class Writer {
 
   ChangeBatchBuilder buffer_;
   std::vector<WriteSetEntry> write_set_;
+  std::vector<uint64_t> held_;  // offsets of collections that the transaction drops
   uint32_t ordinal_ = 0;
   uint32_t locks_ = 0;  // versions that are locks; counted apart, for they are in no log
   bool eager_ = false;

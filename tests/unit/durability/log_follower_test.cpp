@@ -259,8 +259,71 @@ TEST_F(LogFollowerTest, BodiesThatDoNotFitStayInTheLog) {
 TEST_F(LogFollowerTest, AnUnknownKindOfChangeIsRefused) {
   TestRegion& region = NewRegion();
   ASSERT_TRUE(Open(&region).ok());
-  EXPECT_EQ(follower_->Changes(Next(), Batch(10, "", "", 0, ChangeKind::kDropCollection)).code(),
-            absl::StatusCode::kUnimplemented);
+  EXPECT_EQ(
+      follower_->Changes(Next(), Batch(10, "", "", 0, ChangeKind::kTruncateCollection)).code(),
+      absl::StatusCode::kUnimplemented);
+}
+
+TEST_F(LogFollowerTest, ADropCountsWhenItCommitsAndAfterEveryRestart) {
+  TestRegion& region = NewRegion();
+  ASSERT_TRUE(Open(&region).ok());
+  follower_->SetReady();
+  const int64_t used = UsedBytes(region.region(), Purpose::kDocuments);
+  ASSERT_TRUE(follower_->Changes(Next(), Batch(10, "a", "1")).ok());
+  ASSERT_TRUE(follower_->Outcome(Next(), {.committed = true, .xid = 10}).ok());
+  // Rolled back, by name and by a new beginning: nothing happens.
+  const auto drop = [](uint64_t xid, uint32_t ordinal = 0) {
+    return Batch(xid, "", "", ordinal, ChangeKind::kDropCollection);
+  };
+  ASSERT_TRUE(follower_->Changes(Next(), drop(11)).ok());
+  ASSERT_TRUE(follower_->Outcome(Next(), {.committed = false, .xid = 11}).ok());
+  ASSERT_TRUE(follower_->Changes(Next(), drop(12)).ok());
+  ASSERT_TRUE(follower_->Incarnation(Next(), {}).ok());
+  ASSERT_TRUE(follower_->Sync(true).ok());
+  EXPECT_FALSE(follower_->FreeDropped());
+  EXPECT_EQ(Read("a"), "1");
+  // A transaction that writes and drops; the drop has its number among the changes.
+  ASSERT_TRUE(follower_->Changes(Next(), Batch(13, "b", "2")).ok());
+  ASSERT_TRUE(follower_->Changes(Next(), drop(13, 1)).ok());
+  EXPECT_EQ(Read("a"), "1");
+  ASSERT_TRUE(follower_->Outcome(Next(), {.committed = true, .xid = 13}).ok());
+  ASSERT_TRUE(follower_->Sync(true).ok());
+  while (follower_->FreeDropped()) {
+  }
+  EXPECT_EQ(Read("a"), "(no collection)");
+  EXPECT_EQ(seq(), 3u);
+  EXPECT_EQ(UsedBytes(region.region(), Purpose::kDocuments), used);
+  // Only the worker restarts; then the whole server.
+  ASSERT_TRUE(Open(&region).ok());
+  while (follower_->FreeDropped()) {
+  }
+  EXPECT_EQ(Read("a"), "(no collection)");
+  TestRegion& other = NewRegion();
+  ASSERT_TRUE(Open(&other).ok());
+  EXPECT_EQ(Read("a"), "(no collection)");
+  EXPECT_EQ(seq(), 3u);
+  EXPECT_EQ(UsedBytes(other.region(), Purpose::kDocuments), 0);
+}
+
+// Twice what fits, of which half was dropped.
+TEST_F(LogFollowerTest, ADropMakesRoomForWhatFollowsIt) {
+  TestRegion& region = NewRegion(64 << 20);
+  ASSERT_TRUE(Open(&region).ok());
+  const std::string document(100'000, 'x');
+  for (uint32_t xid = 10; xid < 15; ++xid) {
+    for (uint32_t i = 0; i < 20; ++i) {
+      ASSERT_TRUE(follower_->Changes(Next(), Batch(xid, std::to_string(i), document, i)).ok());
+    }
+    if (xid < 14) {
+      const std::string drop = Batch(xid, "", "", 20, ChangeKind::kDropCollection);
+      ASSERT_TRUE(follower_->Changes(Next(), drop).ok());
+    }
+    ASSERT_TRUE(follower_->Outcome(Next(), {.committed = true, .xid = xid}).ok());
+  }
+  ASSERT_TRUE(follower_->Sync(true).ok());
+  TestRegion& small = NewRegion(6 << 20);
+  ASSERT_TRUE(Open(&small).ok());
+  EXPECT_EQ(Read("19"), document);
 }
 
 TEST_F(LogFollowerTest, TheMarkIsWhatTheLogCanProve) {

@@ -262,5 +262,27 @@ TEST_F(WriterTest, OldVersionsGoOnceTheHorizonHasPassed) {
   EXPECT_LT(UsedBytes(region_.region(), Purpose::kDocuments), 80 * 128);
 }
 
+TEST_F(WriterTest, ADropHoldsTheCollectionUntilItIsDecided) {
+  Insert(10, "a");
+  Commit(10);
+  const Writer::Mark mark = writer_.MarkHere();
+  host_.current = {11};
+  ASSERT_TRUE(writer_.DropCollection(state_->id, {.xid = 11}).ok());
+  EXPECT_EQ(state_->holders.load(), 1u);
+  EXPECT_TRUE(writer_.has_changes());
+  writer_.RollbackTo(mark);
+  EXPECT_EQ(state_->holders.load(), 0u);
+  EXPECT_FALSE(writer_.has_unlogged_changes());
+  ASSERT_TRUE(
+      writer_.DropCollection({.name_space = 1, .number = kWholeNamespace}, {.xid = 11}).ok());
+  EXPECT_EQ(state_->holders.load(), 1u);
+  // One that the engine does not have yet, nothing was written to it.
+  ASSERT_TRUE(writer_.DropCollection({.name_space = 1, .number = 77}, {.xid = 11}).ok());
+  Commit(11);
+  EXPECT_EQ(state_->holders.load(), 0u);
+  EXPECT_EQ(LoggedChanges(), 3u);
+  EXPECT_EQ(Read("a", Now(kNoXid)), "one");
+}
+
 }  // namespace
 }  // namespace quire
