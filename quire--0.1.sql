@@ -173,6 +173,15 @@ CREATE FUNCTION quire.delete(rel pg_catalog.regclass, id pg_catalog.jsonb) RETUR
   AS 'MODULE_PATHNAME', 'quire_delete_jsonb'
   LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
+-- ---- Dropping collections: their owner's.
+
+CREATE FUNCTION quire.drop_collection(rel pg_catalog.regclass) RETURNS void
+  AS 'MODULE_PATHNAME', 'quire_drop_collection_of'
+  LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE;
+CREATE FUNCTION quire.drop_collection(namespace text, collection text) RETURNS void
+  AS 'MODULE_PATHNAME', 'quire_drop_collection'
+  LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE;
+
 -- ---- Where the engine stands.
 
 CREATE FUNCTION quire.stat_log_row(OUT phase text, OUT applied_lsn pg_catalog.pg_lsn,

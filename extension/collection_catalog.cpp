@@ -65,47 +65,65 @@ Datum NotNullColumn(HeapTuple tuple, AttrNumber column, TupleDesc descriptor) {
   return value;
 }
 
-// The id of this database's collections, once database and engine are known to be the right ones.
-uint64_t VerifiedNamespace() {
+// What quire.engine says.
+struct EngineRow {
+  uint64_t name_space;
+  Oid database;
+  uint64_t engine_id;
+};
+
+bool ReadEngineRow(EngineRow* row) {
   Relation engine = table_open(TableOf("engine"), AccessShareLock);
   SysScanDesc scan = systable_beginscan(engine, InvalidOid, false, nullptr, 0, nullptr);
   HeapTuple tuple = systable_getnext(scan);
-  if (!HeapTupleIsValid(tuple)) {
+  const bool found = HeapTupleIsValid(tuple);
+  if (found) {
+    TupleDesc descriptor = RelationGetDescr(engine);
+    row->name_space =
+        static_cast<uint64_t>(DatumGetInt64(NotNullColumn(tuple, kEngineNamespaceId, descriptor)));
+    row->database = DatumGetObjectId(NotNullColumn(tuple, kEngineDatabaseId, descriptor));
+    row->engine_id =
+        static_cast<uint64_t>(DatumGetInt64(NotNullColumn(tuple, kEngineEngineId, descriptor)));
+  }
+  systable_endscan(scan);
+  table_close(engine, AccessShareLock);
+  return found;
+}
+
+// The id of this database's collections, once database and engine are known to be the right ones.
+uint64_t VerifiedNamespace() {
+  EngineRow row;
+  if (!ReadEngineRow(&row)) {
     ereport(ERROR, (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
                     errmsg("table quire.engine is empty, so this database's documents cannot be "
                            "found"),
                     errhint("It is filled by CREATE EXTENSION and belongs in no dump.")));
   }
-  TupleDesc descriptor = RelationGetDescr(engine);
-  const int64 name_space = DatumGetInt64(NotNullColumn(tuple, kEngineNamespaceId, descriptor));
-  const Oid database = DatumGetObjectId(NotNullColumn(tuple, kEngineDatabaseId, descriptor));
-  const int64 engine_id = DatumGetInt64(NotNullColumn(tuple, kEngineEngineId, descriptor));
-  systable_endscan(scan);
-  table_close(engine, AccessShareLock);
-
-  if (database != MyDatabaseId) {
+  if (row.database != MyDatabaseId) {
     ereport(ERROR,
             (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
              errmsg("this database was copied from another one, and documents are not copied"),
              errhint("DROP EXTENSION quire CASCADE, CREATE EXTENSION quire, declare the tables "
                      "again and copy the documents with INSERT or COPY.")));
   }
-  if (static_cast<uint64_t>(engine_id) != RequireBackend()->engine_id()) {
+  if (row.engine_id != RequireBackend()->engine_id()) {
     ereport(
         ERROR,
         (errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
          errmsg("the documents of this database are in another engine than this server's"),
          errdetail("The database was made with engine %016llx; this server has engine %016llx.",
-                   static_cast<unsigned long long>(engine_id),
+                   static_cast<unsigned long long>(row.engine_id),
                    static_cast<unsigned long long>(RequireBackend()->engine_id())),
          errhint("A restored data directory needs the folder quire/ of the same backup. pg_upgrade "
                  "leaves documents behind: copy them from the old server with COPY, after "
                  "DROP EXTENSION quire CASCADE and CREATE EXTENSION quire here.")));
   }
-  return static_cast<uint64_t>(name_space);
+  return row.name_space;
 }
 
-bool FindByName(Relation catalog, const CollectionName& name, CollectionEntry* entry) {
+// `place`, when not null, gets the row's.
+bool FindByName(Relation catalog, const CollectionName& name, CollectionEntry* entry,
+                ItemPointer place = nullptr) {
   ScanKeyData keys[2];
   ScanKeyInit(&keys[0], kCatalogNamespace, BTEqualStrategyNumber, F_NAMEEQ,
               CStringGetDatum(name.name_space));
@@ -120,6 +138,7 @@ bool FindByName(Relation catalog, const CollectionName& name, CollectionEntry* e
         static_cast<uint64_t>(DatumGetInt64(NotNullColumn(tuple, kCatalogNumber, descriptor)));
     entry->owner = DatumGetObjectId(NotNullColumn(tuple, kCatalogOwner, descriptor));
     entry->key_type = DatumGetObjectId(NotNullColumn(tuple, kCatalogKeyType, descriptor));
+    if (place != nullptr) *place = tuple->t_self;
   }
   systable_endscan(scan);
   return found;
@@ -143,7 +162,61 @@ void Add(Relation catalog, const CollectionName& name, CollectionEntry* entry) {
   CommandCounterIncrement();
 }
 
+// Two sessions that declare one new collection would otherwise meet in the unique index, and the
+// second would fail although nothing is wrong; and nobody declares a table over a collection that
+// is being dropped. Names with one hash merely wait for each other.
+void LockName(Relation catalog, const CollectionName& name) {
+  const uint32 hash =
+      hash_combine(hash_bytes(reinterpret_cast<const unsigned char*>(name.name),
+                              static_cast<int>(strlen(name.name))),
+                   hash_bytes(reinterpret_cast<const unsigned char*>(name.name_space),
+                              static_cast<int>(strlen(name.name_space))));
+  LockDatabaseObject(RelationGetRelid(catalog), hash, 0, ExclusiveLock);
+}
+
+void RequireOwner(const CollectionName& name, const CollectionEntry& entry, const char* detail) {
+  if (has_privs_of_role(GetUserId(), entry.owner)) return;
+  const char* owner = GetUserNameFromId(entry.owner, true);
+  ereport(ERROR, (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+                  errmsg("permission denied for collection \"%s.%s\"", name.name_space, name.name),
+                  errdetail(detail, owner == nullptr ? "(dropped)" : owner)));
+}
+
+void RequireDroppable(Relation catalog, const CollectionName& name, CollectionEntry* entry,
+                      ItemPointer place) {
+  if (!FindByName(catalog, name, entry, place)) {
+    ereport(ERROR, (errcode(ERRCODE_UNDEFINED_OBJECT),
+                    errmsg("collection \"%s.%s\" does not exist", name.name_space, name.name)));
+  }
+  RequireOwner(name, *entry, "It belongs to role \"%s\", whose members can drop it.");
+}
+
 }  // namespace
+
+bool FindNamespace(uint64_t* name_space) {
+  EngineRow row;
+  if (!ReadEngineRow(&row) || row.database != MyDatabaseId ||
+      row.engine_id != RequireBackend()->engine_id()) {
+    return false;
+  }
+  *name_space = row.name_space;
+  return true;
+}
+
+CollectionId RemoveCollection(const CollectionName& name) {
+  CollectionEntry entry = {};
+  entry.id.name_space = VerifiedNamespace();
+  Relation catalog = table_open(TableOf("collection_catalog"), RowExclusiveLock);
+  ItemPointerData place;
+  // Whoever may not drop it must not lock it either.
+  RequireDroppable(catalog, name, &entry, &place);
+  LockName(catalog, name);
+  RequireDroppable(catalog, name, &entry, &place);
+  CatalogTupleDelete(catalog, &place);
+  table_close(catalog, RowExclusiveLock);
+  CommandCounterIncrement();
+  return entry.id;
+}
 
 bool FindCollection(const CollectionName& name, CollectionEntry* entry) {
   entry->id.name_space = VerifiedNamespace();
@@ -157,28 +230,15 @@ CollectionEntry DeclareCollection(const CollectionName& name, Oid key_type) {
   CollectionEntry entry = {};
   entry.id.name_space = VerifiedNamespace();
   Relation catalog = table_open(TableOf("collection_catalog"), RowExclusiveLock);
-  // Two sessions that declare one new collection would otherwise meet in the unique index, and the
-  // second would fail although nothing is wrong. Names with one hash merely wait for each other.
-  const uint32 hash =
-      hash_combine(hash_bytes(reinterpret_cast<const unsigned char*>(name.name),
-                              static_cast<int>(strlen(name.name))),
-                   hash_bytes(reinterpret_cast<const unsigned char*>(name.name_space),
-                              static_cast<int>(strlen(name.name_space))));
-  LockDatabaseObject(RelationGetRelid(catalog), hash, 0, ExclusiveLock);
-
+  LockName(catalog, name);
   if (!FindByName(catalog, name, &entry)) {
     entry.owner = GetUserId();
     entry.key_type = key_type;
     Add(catalog, name, &entry);
-  } else if (!has_privs_of_role(GetUserId(), entry.owner)) {
-    ereport(ERROR,
-            (errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
-             errmsg("permission denied for collection \"%s.%s\"", name.name_space, name.name),
-             errdetail("It belongs to role \"%s\"; a table over it can be declared by "
-                       "members of that role.",
-                       GetUserNameFromId(entry.owner, true) ? GetUserNameFromId(entry.owner, true)
-                                                            : "(dropped)")));
   } else {
+    RequireOwner(name, entry,
+                 "It belongs to role \"%s\"; a table over it can be declared by members of that "
+                 "role.");
     CheckKeyType(name, entry, key_type);
   }
   table_close(catalog, RowExclusiveLock);
@@ -207,6 +267,8 @@ extern "C" Datum quire_collection_documents(PG_FUNCTION_ARGS) {
   quire::Backend* backend = quire::RequireBackend();
   int64 documents = 0;
   quire::CallEngine([&] {
+    // No lock keeps the collection there.
+    const quire::Session::Pin pin(backend->session());
     quire::CollectionState* state = quire::Catalog(backend->session()).Find(id);
     if (state != nullptr) {
       documents = quire::Collection(backend->session(), backend->host(), state).documents();

@@ -32,6 +32,15 @@ bool FindCollection(const CollectionName& name, CollectionEntry* entry);
 // is no member of; 42804 for one whose keys are of another type.
 CollectionEntry DeclareCollection(const CollectionName& name, ServerOid key_type);
 
+// The id of this database's collections. False when its documents are not in this server's engine,
+// or were left behind in another database. Raises what RequireBackend does.
+bool FindNamespace(uint64_t* name_space);
+
+// Takes a collection out of the catalog. Until the transaction ends nobody else finds or declares
+// it. Raises, besides what FindCollection does: 42704 when there is none; 42501 unless the current
+// user is a member of its owner's role.
+CollectionId RemoveCollection(const CollectionName& name);
+
 // Raises 42804 unless the collection's keys are of that type.
 void CheckKeyType(const CollectionName& name, const CollectionEntry& entry, ServerOid key_type);
 

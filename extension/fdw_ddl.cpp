@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "extension/collection_catalog.h"
+#include "extension/collection_drop.h"
 #include "extension/fdw_options.h"
 #include "extension/table_map.h"
 
@@ -14,6 +15,7 @@ extern "C" {
 #include "access/relation.h"
 #include "access/table.h"
 #include "access/xact.h"
+#include "catalog/namespace.h"
 #include "catalog/objectaccess.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_foreign_table.h"
@@ -83,6 +85,17 @@ void NoteAltered(ServerOid catalog, ServerOid object, ServerColumn column) {
   CopyName(entry->name, column == 0 ? get_rel_name(object) : get_attname(object, column, true));
 }
 
+// Whether this is one of the two tables that lead to the collections, and the other is still there:
+// the tables of the extension are dropped one by one.
+bool IsCatalogOfCollections(ServerOid relation) {
+  const ServerOid schema = get_namespace_oid("quire", true);
+  if (!OidIsValid(schema) || get_rel_namespace(relation) != schema) return false;
+  const ServerOid engine = get_relname_relid("engine", schema);
+  const ServerOid collections = get_relname_relid("collection_catalog", schema);
+  return OidIsValid(engine) && OidIsValid(collections) &&
+         (relation == engine || relation == collections);
+}
+
 void ObjectAccess(ObjectAccessType access, Oid catalog, Oid object, int sub_object,
                   void* argument) {
   if (next_object_access != nullptr) {
@@ -98,9 +111,13 @@ void ObjectAccess(ObjectAccessType access, Oid catalog, Oid object, int sub_obje
   } else if (access == OAT_POST_ALTER &&
              (is_relation || catalog == NamespaceRelationId || catalog == ForeignTableRelationId)) {
     NoteAltered(catalog, object, column);
-  } else if (access == OAT_DROP && is_relation && column != 0 &&
-             get_rel_relkind(object) == RELKIND_FOREIGN_TABLE) {
-    Note(catalog, object);
+  } else if (access == OAT_DROP && is_relation) {
+    if (column == 0) {
+      // The first of the extension's tables to go; with either of them the collections end.
+      if (IsCatalogOfCollections(object)) DropAllCollections();
+    } else if (get_rel_relkind(object) == RELKIND_FOREIGN_TABLE) {
+      Note(catalog, object);
+    }
   }
 }
 

@@ -1,0 +1,136 @@
+#include "extension/collection_drop.h"
+
+#include <cstring>
+
+#include "engine/base/status.h"
+#include "extension/backend.h"
+#include "extension/door.h"
+#include "extension/fdw_options.h"
+#include "extension/shared_region.h"
+
+extern "C" {
+#include "postgres.h"
+
+#include "access/genam.h"
+#include "access/htup_details.h"
+#include "access/relation.h"
+#include "access/table.h"
+#include "access/xact.h"
+#include "catalog/pg_foreign_table.h"
+#include "commands/tablecmds.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "storage/lmgr.h"
+#include "utils/builtins.h"
+#include "utils/inval.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+
+PG_FUNCTION_INFO_V1(quire_drop_collection_of);
+PG_FUNCTION_INFO_V1(quire_drop_collection);
+}
+
+namespace quire {
+
+namespace {
+
+bool SameName(const CollectionName& a, const CollectionName& b) {
+  return strcmp(a.name, b.name) == 0 && strcmp(a.name_space, b.name_space) == 0;
+}
+
+// The foreign tables over a collection, as far as this command can see them.
+List* TablesOver(const CollectionName& name) {
+  List* tables = NIL;
+  Relation catalog = table_open(ForeignTableRelationId, AccessShareLock);
+  SysScanDesc scan = systable_beginscan(catalog, InvalidOid, false, nullptr, 0, nullptr);
+  HeapTuple tuple;
+  while (HeapTupleIsValid(tuple = systable_getnext(scan))) {
+    const ServerOid table = reinterpret_cast<Form_pg_foreign_table>(GETSTRUCT(tuple))->ftrelid;
+    if (IsQuireTable(table) && SameName(ReadTableOptions(table).collection, name)) {
+      tables = lappend_oid(tables, table);
+    }
+  }
+  systable_endscan(scan);
+  table_close(catalog, AccessShareLock);
+  return tables;
+}
+
+// Waits for all who use these tables, and lets all forget what they knew of them.
+void LockTables(List* tables) {
+  ListCell* cell;
+  foreach (cell, tables) {
+    const ServerOid table = lfirst_oid(cell);
+    // It may be gone once its lock is granted.
+    Relation relation = try_relation_open(table, AccessExclusiveLock);
+    if (relation == nullptr) continue;
+    CheckTableNotInUse(relation, "drop the collection of");
+    CacheInvalidateRelcache(relation);
+    relation_close(relation, NoLock);
+  }
+}
+
+void DropInEngine(const CollectionId& id) {
+  const WriteContext context = CurrentWriteContext(GetCurrentCommandId(true));
+  CallEngine([&] { return RequireBackend()->writer()->DropCollection(id, context); });
+}
+
+void CopyName(const text* from, char (&to)[kServerNameBytes]) {
+  const char* name = text_to_cstring(from);
+  if (strlen(name) >= sizeof(to)) {
+    ereport(ERROR,
+            (errcode(ERRCODE_UNDEFINED_OBJECT), errmsg("collection \"%s\" does not exist", name),
+             errdetail("Names have at most %zu bytes.", sizeof(to) - 1)));
+  }
+  memset(to, 0, sizeof(to));
+  memcpy(to, name, strlen(name));
+}
+
+}  // namespace
+
+void DropCollection(const CollectionName& name) {
+  PreventCommandIfReadOnly("quire.drop_collection()");
+  PreventCommandIfParallelMode("quire.drop_collection()");
+  RequireBackend();
+  // From here on nobody declares a table over it.
+  const CollectionId id = RemoveCollection(name);
+  LockTables(TablesOver(name));
+  DropInEngine(id);
+  CommandCounterIncrement();
+}
+
+void DropAllCollections() {
+  if (!HasSharedRegion() || SharedEngineState()->phase.load() == EnginePhase::kFailed) {
+    ereport(WARNING,
+            (errmsg("documents of this database stay in the engine, which cannot be used now")));
+    return;
+  }
+  CollectionId id;
+  if (!FindNamespace(&id.name_space)) return;
+  id.number = kWholeNamespace;
+  DropInEngine(id);
+}
+
+}  // namespace quire
+
+extern "C" Datum quire_drop_collection_of(PG_FUNCTION_ARGS) {
+  const Oid table = PG_GETARG_OID(0);
+  const char* name = get_rel_name(table);
+  if (name == nullptr) {
+    ereport(ERROR, (errcode(ERRCODE_UNDEFINED_TABLE),
+                    errmsg("relation with OID %u does not exist", table)));
+  }
+  if (!quire::IsQuireTable(table)) {
+    ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE),
+                    errmsg("\"%s\" is not a foreign table of the server quire", name)));
+  }
+  quire::DropCollection(quire::ReadTableOptions(table).collection);
+  PG_RETURN_VOID();
+}
+
+extern "C" Datum quire_drop_collection(PG_FUNCTION_ARGS) {
+  quire::CollectionName name;
+  quire::CopyName(PG_GETARG_TEXT_PP(0), name.name_space);
+  quire::CopyName(PG_GETARG_TEXT_PP(1), name.name);
+  quire::DropCollection(name);
+  PG_RETURN_VOID();
+}
