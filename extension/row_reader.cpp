@@ -3,7 +3,7 @@
 #include "engine/base/status.h"
 #include "engine/store/document.h"
 #include "engine/store/engine_state.h"
-#include "extension/hlc_time.h"
+#include "engine/store/hlc_time.h"
 
 extern "C" {
 #include "postgres.h"
@@ -34,9 +34,11 @@ absl::Status RowReader::ReadColumn(const DocumentRow& row, ValueView document, R
   ShownDatum shown;
   switch (column.role) {
     case ColumnRole::kVersion:
+      ++datums_built_;
       *datum = Int64GetDatum(row.version);
       return absl::OkStatus();
     case ColumnRole::kModified:
+      ++datums_built_;
       *datum = Int64GetDatum(TimestampOfHlc(row.hlc));
       return absl::OkStatus();
     case ColumnRole::kDocument: {
@@ -58,7 +60,7 @@ absl::Status RowReader::ReadColumn(const DocumentRow& row, ValueView document, R
     case ShownDatum::Form::kNull:
       target.nulls[position] = true;
       *datum = 0;
-      break;
+      return absl::OkStatus();
     case ShownDatum::Form::kByValue:
       *datum = shown.datum;
       break;
@@ -66,6 +68,7 @@ absl::Status RowReader::ReadColumn(const DocumentRow& row, ValueView document, R
       placed_.push_back(Placed{.position = position, .offset = shown.offset});
       break;
   }
+  ++datums_built_;
   return absl::OkStatus();
 }
 

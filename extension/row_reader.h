@@ -33,6 +33,8 @@ class RowReader {
   // `columns`: positions from 0, a server's list of integers. The map outlives the reader.
   void Init(const TableMap* map, const List* columns);
   bool empty() const { return columns_.empty(); }
+  // Values that were made, by all calls of Read; NULLs are none.
+  uint64_t datums_built() const { return datums_built_; }
 
   absl::Status Read(const DocumentRow& row, const RowTarget& target);
 
@@ -59,6 +61,7 @@ class RowReader {
   const TableMap* map_ = nullptr;
   std::vector<Reading> columns_;
   std::vector<Placed> placed_;
+  uint64_t datums_built_ = 0;
   DatumMemory memory_;
 };
 

@@ -12,7 +12,7 @@
 #include "engine/store/json_text.h"
 #include "engine/store/shown_value.h"
 #include "extension/door.h"
-#include "extension/type_modifier.h"
+#include "engine/store/type_modifier.h"
 
 extern "C" {
 #include "postgres.h"

@@ -56,11 +56,13 @@ absl::StatusOr<bool> IsVisible(Version* version, const Snapshot& snapshot, Trans
 }
 
 absl::StatusOr<Version*> VisibleVersion(const Region& region, VersionLink head,
-                                        const Snapshot& snapshot, TransactionHost* host) {
+                                        const Snapshot& snapshot, TransactionHost* host,
+                                        uint64_t* skipped) {
   for (VersionLink link = head; link.kind() == VersionLink::Kind::kRegion;) {
     auto* version = region.At<Version>(link.block());
     QUIRE_ASSIGN_OR_RETURN(const bool visible, IsVisible(version, snapshot, host));
     if (visible) return version;
+    if (skipped != nullptr) ++*skipped;
     link = version->older_link();
   }
   return nullptr;

@@ -4,6 +4,7 @@
 
 #include "engine/base/status.h"
 #include "engine/mvcc/visibility.h"
+#include "engine/store/condition.h"
 
 namespace quire {
 
@@ -35,6 +36,11 @@ constexpr uint32_t kEntriesPerBatch = 4096;
 
 }  // namespace
 
+bool ScanFilter::Takes(const DocumentRow& row) {
+  ++examined;
+  return condition == nullptr || condition->Holds(row);
+}
+
 void RowBatch::Clear() {
   rows_.clear();
   bytes_.Clear();
@@ -48,10 +54,15 @@ void RowBatch::Append(const DocumentRow& row) {
   rows_.push_back(Entry{row, offset});
 }
 
-void RowBatch::AppendVersion(uint32_t number, const Version& version) {
+void RowBatch::AppendVersion(uint32_t number, const Version& version, ScanFilter* filter) {
   DocumentRow row{.number = number, .version = version.version, .hlc = version.hlc, .document = {}};
-  if (!version.body_in_log()) [[likely]] {
-    row.document = version.document();
+  const bool needs_body = filter == nullptr || filter->needs_bodies();
+  if (!version.body_in_log() || !needs_body) [[likely]] {
+    if (needs_body) row.document = version.document();
+    if (filter != nullptr) {
+      if (!filter->Takes(row)) return;
+      if (!filter->keeps_documents) row.document = {};
+    }
     Append(row);
     return;
   }
@@ -64,22 +75,41 @@ void RowBatch::AppendVersion(uint32_t number, const Version& version) {
   rows_.push_back(Entry{row, 0});
 }
 
-absl::Status RowBatch::ReadAbsent(Session* session) {
+absl::Status RowBatch::ReadAbsent(Session* session, ScanFilter* filter) {
   if (absent_.empty()) return absl::OkStatus();
   BodyReader* bodies = session->bodies();
   if (bodies == nullptr) {
     return absl::InternalError("a document's body is not in memory, and nobody can read it");
   }
-  for (const Absent& absent : absent_) {
+  bool all_taken = true;
+  for (Absent& absent : absent_) {
     QUIRE_ASSIGN_OR_RETURN(const std::string_view body, bodies->ReadBody(absent.place));
     Entry& entry = rows_[absent.row];
+    entry.row.document = body;
+    if (filter != nullptr) {
+      absent.taken = filter->Takes(entry.row);
+      all_taken &= absent.taken;
+      if (!absent.taken || !filter->keeps_documents) entry.row.document = {};
+    }
+    // Its size stays; the bytes are found by the offset.
     entry.offset = bytes_.size();
-    bytes_.Append(body);
-    entry.row.document = body;  // its size; the bytes are found by the offset
+    bytes_.Append(entry.row.document);
   }
+  if (!all_taken) RemoveRowsNotTaken();
   absent_.clear();
   absent_bytes_ = 0;
   return absl::OkStatus();
+}
+
+void RowBatch::RemoveRowsNotTaken() {
+  size_t kept = 0;
+  auto absent = absent_.begin();
+  for (size_t row = 0; row < rows_.size(); ++row) {
+    const bool was_absent = absent != absent_.end() && absent->row == row;
+    if (!was_absent || absent->taken) rows_[kept++] = rows_[row];
+    if (was_absent) ++absent;
+  }
+  rows_.resize(kept);
 }
 
 DocumentRow RowBatch::operator[](size_t i) const {
@@ -89,8 +119,8 @@ DocumentRow RowBatch::operator[](size_t i) const {
 }
 
 absl::StatusOr<bool> Collection::Get(std::string_view key, const Snapshot& snapshot,
-                                     RowBatch* batch) {
-  bool found = false;
+                                     RowBatch* batch, ScanFilter* filter) {
+  const size_t before = batch->size();
   {
     const Session::Pin pin(session_);
     const Tree tree(session_, &state_->primary);
@@ -99,36 +129,49 @@ absl::StatusOr<bool> Collection::Get(std::string_view key, const Snapshot& snaps
     // Slot and version are fetched at the same time; what the slot says counts.
     const uint64_t hint = (payload >> 32) * kVersionHintGranule;
     PrefetchVersion(session_->region().base() + hint % session_->region().bytes());
-    QUIRE_ASSIGN_OR_RETURN(found, Look(static_cast<uint32_t>(payload), snapshot, batch));
+    QUIRE_RETURN_IF_ERROR(Look(static_cast<uint32_t>(payload), snapshot, batch, filter));
   }
-  QUIRE_RETURN_IF_ERROR(batch->ReadAbsent(session_));
-  return found;
+  QUIRE_RETURN_IF_ERROR(batch->ReadAbsent(session_, filter));
+  return batch->size() > before;
 }
 
-absl::StatusOr<bool> Collection::Look(uint32_t number, const Snapshot& snapshot, RowBatch* batch) {
+absl::StatusOr<bool> Collection::GetByNumber(uint32_t number, const Snapshot& snapshot,
+                                             RowBatch* batch, ScanFilter* filter) {
+  const size_t before = batch->size();
+  {
+    const Session::Pin pin(session_);
+    QUIRE_RETURN_IF_ERROR(Look(number, snapshot, batch, filter));
+  }
+  QUIRE_RETURN_IF_ERROR(batch->ReadAbsent(session_, filter));
+  return batch->size() > before;
+}
+
+absl::Status Collection::Look(uint32_t number, const Snapshot& snapshot, RowBatch* batch,
+                              ScanFilter* filter) {
   const DocumentTable table(session_, &state_->table);
-  if (number >= table.end()) return false;
-  QUIRE_ASSIGN_OR_RETURN(
-      Version * version,
-      VisibleVersion(session_->region(), table.Slot(number)->link(), snapshot, host_));
-  if (version == nullptr || version->tombstone()) return false;
+  if (number >= table.end()) return absl::OkStatus();
+  QUIRE_ASSIGN_OR_RETURN(Version * version,
+                         VisibleDocument(table.Slot(number)->link(), snapshot, filter));
+  if (version == nullptr) return absl::OkStatus();
   if (state_->eviction.notes_look_ups.load(std::memory_order_relaxed) != 0 &&
       version->touched.load(std::memory_order_relaxed) == 0) {
     version->touched.store(1, std::memory_order_relaxed);
   }
-  batch->AppendVersion(number, *version);
-  return true;
+  batch->AppendVersion(number, *version, filter);
+  return absl::OkStatus();
 }
 
-absl::StatusOr<bool> Collection::GetByNumber(uint32_t number, const Snapshot& snapshot,
-                                             RowBatch* batch) {
-  bool found = false;
-  {
-    const Session::Pin pin(session_);
-    QUIRE_ASSIGN_OR_RETURN(found, Look(number, snapshot, batch));
+inline absl::StatusOr<Version*> Collection::VisibleDocument(VersionLink head,
+                                                            const Snapshot& snapshot,
+                                                            ScanFilter* filter) {
+  const Region& region = session_->region();
+  if (head.kind() != VersionLink::Kind::kRegion) return nullptr;
+  auto* version = region.At<Version>(head.block());
+  if (!IsPlainlyVisible(*version, snapshot)) {
+    uint64_t* skipped = filter == nullptr ? nullptr : &filter->versions_skipped;
+    QUIRE_ASSIGN_OR_RETURN(version, VisibleVersion(region, head, snapshot, host_, skipped));
   }
-  QUIRE_RETURN_IF_ERROR(batch->ReadAbsent(session_));
-  return found;
+  return version == nullptr || version->tombstone() ? nullptr : version;
 }
 
 ScanCursor Collection::BeginScan() const {
@@ -136,55 +179,57 @@ ScanCursor Collection::BeginScan() const {
 }
 
 absl::StatusOr<bool> Collection::NextBatch(const Snapshot& snapshot, size_t rows_max,
-                                           uint64_t bytes_max, ScanCursor* cursor,
-                                           RowBatch* batch) {
+                                           uint64_t bytes_max, ScanCursor* cursor, RowBatch* batch,
+                                           ScanFilter* filter) {
   batch->Clear();
-  QUIRE_RETURN_IF_ERROR(ScanSlots(snapshot, rows_max, bytes_max, cursor, batch));
-  QUIRE_RETURN_IF_ERROR(batch->ReadAbsent(session_));
+  const BatchLimit limit{.rows_max = rows_max, .bytes_max = bytes_max};
+  QUIRE_RETURN_IF_ERROR(ScanSlots(snapshot, limit, cursor, batch, filter));
+  QUIRE_RETURN_IF_ERROR(batch->ReadAbsent(session_, filter));
   return batch->size() > 0 || cursor->next < cursor->end;
 }
 
-absl::Status Collection::ScanSlots(const Snapshot& snapshot, size_t rows_max, uint64_t bytes_max,
-                                   ScanCursor* cursor, RowBatch* batch) {
+absl::Status Collection::ScanSlots(const Snapshot& snapshot, const BatchLimit& limit,
+                                   ScanCursor* cursor, RowBatch* batch, ScanFilter* filter) {
   const Region& region = session_->region();
   const DocumentTable table(session_, &state_->table);
-  const uint32_t limit = std::min<uint64_t>(cursor->end, uint64_t{cursor->next} + kSlotsPerBatch);
-  while (cursor->next < limit) {
+  const uint32_t end = std::min<uint64_t>(cursor->end, uint64_t{cursor->next} + kSlotsPerBatch);
+  while (cursor->next < end) {
     const Session::Pin pin(session_);
     // A chunk is contiguous; a step never crosses one.
     const uint32_t chunk_end =
-        std::min(limit, cursor->next - cursor->next % kSlotsPerChunk + kSlotsPerPin);
+        std::min(end, cursor->next - cursor->next % kSlotsPerChunk + kSlotsPerPin);
     const DocumentSlot* slot = table.Slot(cursor->next);
     const DocumentSlot* const slots_end = slot + (chunk_end - cursor->next);
     for (uint32_t ahead = 0; ahead < kPrefetchDistance && slot + ahead < slots_end; ++ahead) {
       PrefetchHead(region, slot + ahead);
     }
     for (; slot < slots_end; ++slot) {
-      if (batch->size() >= rows_max || batch->bytes() >= bytes_max) {
+      if (batch->size() >= limit.rows_max || batch->bytes() >= limit.bytes_max) {
         return absl::OkStatus();
       }
       if (slot + kPrefetchDistance < slots_end) PrefetchHead(region, slot + kPrefetchDistance);
       const uint32_t number = cursor->next++;
       const VersionLink head = slot->link();
       if (head.empty()) continue;
-      QUIRE_ASSIGN_OR_RETURN(const Version* version, VisibleVersion(region, head, snapshot, host_));
-      if (version == nullptr || version->tombstone()) continue;
-      batch->AppendVersion(number, *version);
+      QUIRE_ASSIGN_OR_RETURN(const Version* version, VisibleDocument(head, snapshot, filter));
+      if (version != nullptr) batch->AppendVersion(number, *version, filter);
     }
   }
   return absl::OkStatus();
 }
 
 absl::StatusOr<bool> Collection::NextBatchInRange(const Snapshot& snapshot, const BatchLimit& limit,
-                                                  RangeCursor* cursor, RowBatch* batch) {
+                                                  RangeCursor* cursor, RowBatch* batch,
+                                                  ScanFilter* filter) {
   batch->Clear();
-  QUIRE_ASSIGN_OR_RETURN(const bool more, ScanRange(snapshot, limit, cursor, batch));
-  QUIRE_RETURN_IF_ERROR(batch->ReadAbsent(session_));
+  QUIRE_ASSIGN_OR_RETURN(const bool more, ScanRange(snapshot, limit, cursor, batch, filter));
+  QUIRE_RETURN_IF_ERROR(batch->ReadAbsent(session_, filter));
   return more;
 }
 
 absl::StatusOr<bool> Collection::ScanRange(const Snapshot& snapshot, const BatchLimit& limit,
-                                           RangeCursor* cursor, RowBatch* batch) {
+                                           RangeCursor* cursor, RowBatch* batch,
+                                           ScanFilter* filter) {
   const Region& region = session_->region();
   const Tree tree(session_, &state_->primary);
   const DocumentTable table(session_, &state_->table);
@@ -211,10 +256,10 @@ absl::StatusOr<bool> Collection::ScanRange(const Snapshot& snapshot, const Batch
       ++next;
       ++looked_at;
       QUIRE_ASSIGN_OR_RETURN(const Version* version,
-                             VisibleVersion(region, table.Slot(number)->link(), snapshot, host_));
+                             VisibleDocument(table.Slot(number)->link(), snapshot, filter));
       // An entry that was copied a while ago may name a number that is another document's now.
-      if (version == nullptr || version->tombstone() || version->key() != key) continue;
-      batch->AppendVersion(number, *version);
+      if (version == nullptr || version->key() != key) continue;
+      batch->AppendVersion(number, *version, filter);
     }
     ++looked_at;  // an empty part of the tree counts as well
   }

@@ -22,6 +22,8 @@
 
 namespace quire {
 
+class Condition;
+
 // A collection's name for storage: the random id of the namespace table of its database, and a
 // number from that table. Never reused.
 struct CollectionId {
@@ -68,22 +70,39 @@ struct DocumentRow {
   std::string_view document;
 };
 
+// What a scan wants of the documents that its snapshot sees, and what it has met so far. Used by
+// one thread.
+struct ScanFilter {
+  Condition* condition = nullptr;  // rows that it does not hold for are left out
+  bool keeps_documents = true;     // false: rows come without bytes
+
+  uint64_t examined = 0;          // documents
+  uint64_t versions_skipped = 0;  // newer ones that the snapshot does not see
+
+  bool needs_bodies() const { return keeps_documents || condition != nullptr; }
+  // Whether the row passes, which is counted. Needs no pin when the row's bytes do not.
+  bool Takes(const DocumentRow& row);
+};
+
 // A reusable block of rows and the memory that their bytes lie in. A row whose body has left memory
-// is put in its place without it, under the pin, and gets it after the pin.
+// is put in its place without it, under the pin, and gets it after the pin; only then its filter
+// can look at it.
 class RowBatch {
  public:
   void Clear();
   void Append(const DocumentRow& row);  // copies the bytes
-  // The document that the version holds, with its body if it is in memory.
-  void AppendVersion(uint32_t number, const Version& version);
+  // The document that the version holds, with its body if it is in memory, unless the filter, if
+  // any, does not take it.
+  void AppendVersion(uint32_t number, const Version& version, ScanFilter* filter = nullptr);
   size_t size() const { return rows_.size(); }
   // Of documents, those included that are still to be read.
   uint64_t bytes() const { return bytes_.size() + absent_bytes_; }
   // Rows from this one on may lack their bodies; size() when none does.
   size_t first_absent() const { return absent_.empty() ? size() : absent_.front().row; }
-  // Reads the bodies that are not there. REQUIRES: no pin. After an error the batch is to be
+  // Reads the bodies that are not there, and removes rows that the filter does not take.
+  // REQUIRES: no pin; the filter of the calls of AppendVersion. After an error the batch is to be
   // cleared.
-  absl::Status ReadAbsent(Session* session);
+  absl::Status ReadAbsent(Session* session, ScanFilter* filter = nullptr);
   // Valid until Clear.
   DocumentRow operator[](size_t i) const;
 
@@ -95,7 +114,10 @@ class RowBatch {
   struct Absent {
     size_t row;
     BodyPlace place;
+    bool taken = true;
   };
+  void RemoveRowsNotTaken();
+
   std::vector<Entry> rows_;
   ByteBuffer bytes_;
   std::vector<Absent> absent_;
@@ -120,23 +142,27 @@ class Collection {
   Collection(Session* session, TransactionHost* host, CollectionState* state)
       : session_(session), host_(host), state_(state) {}
 
-  // Appends the document with this encoded key, if the snapshot sees one. Returns whether it did.
-  absl::StatusOr<bool> Get(std::string_view key, const Snapshot& snapshot, RowBatch* batch);
+  // Appends the document with this encoded key, if the snapshot sees one and the filter, if any,
+  // takes it. Returns whether it did.
+  absl::StatusOr<bool> Get(std::string_view key, const Snapshot& snapshot, RowBatch* batch,
+                           ScanFilter* filter = nullptr);
   // The same by number.
-  absl::StatusOr<bool> GetByNumber(uint32_t number, const Snapshot& snapshot, RowBatch* batch);
+  absl::StatusOr<bool> GetByNumber(uint32_t number, const Snapshot& snapshot, RowBatch* batch,
+                                   ScanFilter* filter = nullptr);
 
   // A scan over all documents that exist now, in the order of their numbers.
   ScanCursor BeginScan() const;
-  // Fills the batch (cleared first) with the next visible documents, at most `rows_max` of them or
-  // about `bytes_max` bytes, after looking at a bounded number of slots: an empty batch is no end.
-  // False at the end.
+  // Fills the batch (cleared first) with the next visible documents that the filter, if any, takes,
+  // at most `rows_max` of them or about `bytes_max` bytes, after looking at a bounded number of
+  // slots: an empty batch is no end. False at the end.
   absl::StatusOr<bool> NextBatch(const Snapshot& snapshot, size_t rows_max, uint64_t bytes_max,
-                                 ScanCursor* cursor, RowBatch* batch);
+                                 ScanCursor* cursor, RowBatch* batch, ScanFilter* filter = nullptr);
 
   // The same for the documents of a range of keys, in the cursor's order. A document whose key
   // enters the range while the scan goes on is met or not; the snapshot does not see it.
   absl::StatusOr<bool> NextBatchInRange(const Snapshot& snapshot, const BatchLimit& limit,
-                                        RangeCursor* cursor, RowBatch* batch);
+                                        RangeCursor* cursor, RowBatch* batch,
+                                        ScanFilter* filter = nullptr);
 
   // Numbers of documents ever stored, an upper bound of the rows of a scan, and the estimate of
   // live ones.
@@ -150,11 +176,15 @@ class Collection {
  private:
   // Get, NextBatch and NextBatchInRange without the bodies that are not in memory. Look is called
   // under a pin.
-  absl::StatusOr<bool> Look(uint32_t number, const Snapshot& snapshot, RowBatch* batch);
-  absl::Status ScanSlots(const Snapshot& snapshot, size_t rows_max, uint64_t bytes_max,
-                         ScanCursor* cursor, RowBatch* batch);
+  absl::Status Look(uint32_t number, const Snapshot& snapshot, RowBatch* batch, ScanFilter* filter);
+  absl::Status ScanSlots(const Snapshot& snapshot, const BatchLimit& limit, ScanCursor* cursor,
+                         RowBatch* batch, ScanFilter* filter);
   absl::StatusOr<bool> ScanRange(const Snapshot& snapshot, const BatchLimit& limit,
-                                 RangeCursor* cursor, RowBatch* batch);
+                                 RangeCursor* cursor, RowBatch* batch, ScanFilter* filter);
+  // The version that the snapshot sees, if it is a document's; else null. REQUIRES: a pin, under
+  // which `head` was read.
+  absl::StatusOr<Version*> VisibleDocument(VersionLink head, const Snapshot& snapshot,
+                                           ScanFilter* filter);
 
   Session* session_;
   TransactionHost* host_;

@@ -1,4 +1,4 @@
-#include "extension/type_modifier.h"
+#include "engine/store/type_modifier.h"
 
 #include <string>
 
