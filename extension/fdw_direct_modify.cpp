@@ -29,7 +29,7 @@ namespace quire {
 namespace {
 
 // What a plan says, in fdw_private beside the scan's own list, and in fdw_exprs: the keys'
-// operands, the other conditions, the new values, and the conditions on the key.
+// operands, the conditions that the server evaluates, the new values, and the other conditions.
 struct DirectPlan {
   ScanPlan scan;
   List* assigned = nullptr;  // positions that UPDATE assigns, as the new values are ordered
@@ -55,7 +55,7 @@ struct DirectState {
   DocumentSource source;
   TableWriter writer;
   RowReader reader;
-  RowReader latest;  // the same and what the key's condition needs, for rows that others changed
+  RowReader latest;  // the same and what the other conditions need, for rows that others changed
   RowReader returning;
   bool deletes = false;
   bool returns = false;
@@ -63,7 +63,7 @@ struct DirectState {
   ExprState* condition = nullptr;
   // For a newer version than the statement's: prepared when there is one.
   bool latest_known = false;
-  ExprState* key_condition = nullptr;
+  ExprState* recheck = nullptr;
   List* new_values = nullptr;  // ExprState, as `assigned` orders them
   // The same columns twice: in the order of new_values, and ascending.
   int* targets = nullptr;
@@ -199,8 +199,8 @@ void PrepareLatest(ForeignScanState* node, DirectState* state) {
   if (state->latest_known) return;
   const auto* plan = reinterpret_cast<const ForeignScan*>(node->ss.ps.plan);
   const MemoryContext previous = MemoryContextSwitchTo(node->ss.ps.state->es_query_cxt);
-  List* conditions = DirectModifyKeyConditions(plan->fdw_exprs);
-  state->key_condition = ExecInitQual(conditions, &node->ss.ps);
+  List* conditions = DirectModifyRecheck(plan->fdw_exprs);
+  state->recheck = ExecInitQual(conditions, &node->ss.ps);
   List* columns =
       list_concat_unique_int(NeededOf(*state->source.map(), plan->scan.scanrelid, conditions),
                              FromList(plan->fdw_private).scan.columns);
@@ -224,7 +224,7 @@ bool ChangeDocument(ForeignScanState* node, DirectState* state, DocumentRow* row
     ResetExprContext(context);
     StoreRow(*row, &state->latest, node->ss.ss_ScanTupleSlot);
     context->ecxt_scantuple = node->ss.ss_ScanTupleSlot;
-    if (!ExecQual(state->key_condition, context)) return false;
+    if (!ExecQual(state->recheck, context)) return false;
     written = ChangeShown(node, state, *row);
   }
   return written == Written::kDone;
@@ -288,7 +288,8 @@ void BeginDirectModify(ForeignScanState* node, int flags) {
   EState* executor = node->ss.ps.state;
   auto* state = NewInContext<DirectState>(executor->es_query_cxt);
   node->fdw_state = state;
-  state->source.Begin(node, direct.scan, static_cast<List*>(linitial(plan->fdw_exprs)));
+  state->source.Begin(node, direct.scan, static_cast<List*>(linitial(plan->fdw_exprs)),
+                      FilterClausesOf(direct.scan, DirectModifyRecheck(plan->fdw_exprs)), true);
   state->writer.Begin(executor, node->resultRelInfo);
   state->deletes = plan->operation == CMD_DELETE;
   state->returns = direct.returns;
@@ -334,12 +335,20 @@ List* DirectModifyConditions(List* expressions) {
   return static_cast<List*>(lsecond(expressions));
 }
 
-List* DirectModifyKeyConditions(List* expressions) {
+List* DirectModifyRecheck(List* expressions) {
   return static_cast<List*>(lfourth(expressions));
 }
 
-uint64_t DirectModifyExamined(ForeignScanState* node) {
-  return node->fdw_state == nullptr ? 0 : StateOf(node)->source.examined();
+ScanPlan DirectModifyScan(List* private_list) {
+  return FromList(private_list).scan;
+}
+
+ScanCounts CountsOfDirectModify(ForeignScanState* node) {
+  if (node->fdw_state == nullptr) return {};
+  const DirectState* state = StateOf(node);
+  ScanCounts counts = state->source.counts();
+  counts.datums_built = state->reader.datums_built() + state->returning.datums_built();
+  return counts;
 }
 
 }  // namespace quire

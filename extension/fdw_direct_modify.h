@@ -7,6 +7,8 @@
 
 #include <cstdint>
 
+#include "extension/fdw_plan.h"
+#include "extension/fdw_scan.h"
 #include "extension/server_types.h"
 
 struct ForeignScanState;
@@ -23,10 +25,12 @@ void BeginDirectModify(ForeignScanState* node, int flags);
 TupleTableSlot* IterateDirectModify(ForeignScanState* node);
 void EndDirectModify(ForeignScanState* node);
 
-// Of a plan's fdw_exprs, for EXPLAIN: the conditions that are not on the key, and those that are.
+// Of a plan's fdw_private and fdw_exprs, for EXPLAIN: the scan, the conditions that the server
+// evaluates, and those of the scan, as they would stand in fdw_recheck_quals.
+ScanPlan DirectModifyScan(List* private_list);
 List* DirectModifyConditions(List* expressions);
-List* DirectModifyKeyConditions(List* expressions);
-// Documents that were looked at so far.
-uint64_t DirectModifyExamined(ForeignScanState* node);
+List* DirectModifyRecheck(List* expressions);
+// Of a scan that has begun; zeros otherwise.
+ScanCounts CountsOfDirectModify(ForeignScanState* node);
 
 }  // namespace quire

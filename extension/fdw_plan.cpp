@@ -2,6 +2,7 @@
 
 #include <cmath>
 
+#include "extension/condition_builder.h"
 #include "extension/key_clause.h"
 #include "extension/key_order.h"
 #include "extension/key_statistics.h"
@@ -242,6 +243,19 @@ void EstimateRanges(PlannerInfo* root, RelOptInfo* relation) {
                                  clauselist_selectivity(root, others, 0, JOIN_INNER, nullptr));
 }
 
+// Gives the conditions of a list of RestrictInfo to the engine or to the server.
+void DivideClauses(const TableMap& map, RelOptInfo* relation, List* clauses, List** engine,
+                   List** server) {
+  ListCell* cell;
+  foreach (cell, clauses) {
+    auto* restriction = lfirst_node(RestrictInfo, cell);
+    // Another node evaluates those that have no column.
+    if (restriction->pseudoconstant) continue;
+    List** side = IsEngineRestriction(map, relation, restriction) ? engine : server;
+    *side = lappend(*side, restriction->clause);
+  }
+}
+
 bool MatchesKey(PlannerInfo*, RelOptInfo* relation, EquivalenceClass*, EquivalenceMember* member,
                 void*) {
   return IsKeyColumn(*PlannedOf(relation)->map, relation, member->em_expr);
@@ -250,15 +264,24 @@ bool MatchesKey(PlannerInfo*, RelOptInfo* relation, EquivalenceClass*, Equivalen
 }  // namespace
 
 List* ToPrivateList(const ScanPlan& plan) {
-  return list_make4(makeInteger(static_cast<int>(plan.access)), plan.columns, plan.bounds,
-                    makeInteger(static_cast<int>(plan.order)));
+  return list_make5(makeInteger(static_cast<int>(plan.access)), plan.columns, plan.bounds,
+                    makeInteger(static_cast<int>(plan.order)), makeInteger(plan.key_clauses));
 }
 
 ScanPlan FromPrivateList(List* list) {
   return ScanPlan{.access = static_cast<Access>(intVal(linitial(list))),
                   .columns = static_cast<List*>(lsecond(list)),
                   .bounds = static_cast<List*>(lthird(list)),
-                  .order = static_cast<ScanOrder>(intVal(lfourth(list)))};
+                  .order = static_cast<ScanOrder>(intVal(lfourth(list))),
+                  .key_clauses = intVal(list_nth(list, 4))};
+}
+
+List* KeyClausesOf(const ScanPlan& plan, List* recheck) {
+  return list_truncate(list_copy(recheck), plan.key_clauses);
+}
+
+List* FilterClausesOf(const ScanPlan& plan, List* recheck) {
+  return list_copy_tail(recheck, plan.key_clauses);
 }
 
 void GetForeignRelSize(PlannerInfo* root, RelOptInfo* relation, ServerOid table) {
@@ -320,13 +343,16 @@ ForeignScan* GetForeignPlan(PlannerInfo*, RelOptInfo* relation, ServerOid, Forei
   } else {
     key.rest = clauses;
   }
-  List* local = extract_actual_clauses(key.rest, false);
+  plan.key_clauses = list_length(key.recheck);
+  List* engine = key.recheck;
+  List* local = NIL;
+  DivideClauses(*PlannedOf(relation)->map, relation, key.rest, &engine, &local);
   Bitmapset* used = nullptr;
   pull_varattnos(reinterpret_cast<Node*>(relation->reltarget->exprs), relation->relid, &used);
   pull_varattnos(reinterpret_cast<Node*>(local), relation->relid, &used);
   plan.columns = NeededColumns(*PlannedOf(relation)->map, used);
   return make_foreignscan(target_list, local, relation->relid, list_make1(key.operands),
-                          ToPrivateList(plan), NIL, key.recheck, outer_plan);
+                          ToPrivateList(plan), NIL, engine, outer_plan);
 }
 
 }  // namespace quire

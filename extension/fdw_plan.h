@@ -34,9 +34,15 @@ struct ScanPlan {
   // Of kKeyRange: how keys relate to the operands, as integers (BoundKind).
   List* bounds = nullptr;
   ScanOrder order = ScanOrder::kNone;
+  // How many of the plan's fdw_recheck_quals, the first ones, are on the key. The engine evaluates
+  // the others (engine_filter.h).
+  int key_clauses = 0;
 };
 List* ToPrivateList(const ScanPlan& plan);
 ScanPlan FromPrivateList(List* list);
+// Parts of a plan's fdw_recheck_quals.
+List* KeyClausesOf(const ScanPlan& plan, List* recheck);
+List* FilterClausesOf(const ScanPlan& plan, List* recheck);
 
 // Callbacks of FdwRoutine.
 void GetForeignRelSize(PlannerInfo* root, RelOptInfo* relation, ServerOid table);

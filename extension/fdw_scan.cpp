@@ -37,7 +37,8 @@ ScanState* StateOf(ForeignScanState* node) {
 
 }  // namespace
 
-void DocumentSource::Begin(ForeignScanState* node, const ScanPlan& plan, List* operands) {
+void DocumentSource::Begin(ForeignScanState* node, const ScanPlan& plan, List* operands,
+                           List* conditions, bool keeps_documents) {
   node_ = node;
   map_ = GetTableMap(node->ss.ss_currentRelation);
   backend_ = RequireBackend();
@@ -48,6 +49,10 @@ void DocumentSource::Begin(ForeignScanState* node, const ScanPlan& plan, List* o
   const EState* state = node->ss.ps.state;
   FillSnapshot(state->es_snapshot, state->es_snapshot->curcid, &snapshot_);
   rows_max_ = kRowsFirst;
+  const auto* scan = reinterpret_cast<const ForeignScan*>(node->ss.ps.plan);
+  engine_filter_.Begin(&node->ss.ps, *map_, scan->scan.scanrelid, conditions);
+  filter_.condition = engine_filter_.condition();
+  filter_.keeps_documents = keeps_documents;
 }
 
 void DocumentSource::Rewind() {
@@ -103,7 +108,7 @@ absl::Status DocumentSource::NextBatchOfAll() {
   Collection collection(backend_->session(), backend_->host(), map_->state);
   if (!begun_) cursor_ = collection.BeginScan();
   QUIRE_ASSIGN_OR_RETURN(const bool more, collection.NextBatch(snapshot_, rows_max_, kBatchBytesMax,
-                                                               &cursor_, &batch_));
+                                                               &cursor_, &batch_, &filter_));
   at_end_ = !more;
   return absl::OkStatus();
 }
@@ -112,7 +117,7 @@ absl::Status DocumentSource::NextBatchOfKeys() {
   Collection collection(backend_->session(), backend_->host(), map_->state);
   batch_.Clear();
   while (next_key_ < keys_.size() && batch_.size() < rows_max_ && batch_.bytes() < kBatchBytesMax) {
-    QUIRE_RETURN_IF_ERROR(collection.Get(keys_[next_key_], snapshot_, &batch_).status());
+    QUIRE_RETURN_IF_ERROR(collection.Get(keys_[next_key_], snapshot_, &batch_, &filter_).status());
     ++next_key_;
   }
   at_end_ = next_key_ == keys_.size();
@@ -129,8 +134,8 @@ absl::Status DocumentSource::NextBatchOfRange() {
     range_cursor_.Begin(range_.range(), order_ == ScanOrder::kDescending);
   }
   const BatchLimit limit{.rows_max = rows_max_, .bytes_max = kBatchBytesMax};
-  QUIRE_ASSIGN_OR_RETURN(const bool more,
-                         collection.NextBatchInRange(snapshot_, limit, &range_cursor_, &batch_));
+  QUIRE_ASSIGN_OR_RETURN(const bool more, collection.NextBatchInRange(
+                                              snapshot_, limit, &range_cursor_, &batch_, &filter_));
   at_end_ = !more;
   return absl::OkStatus();
 }
@@ -159,7 +164,10 @@ void DocumentSource::FillOperands() {
 
 void DocumentSource::FillBatch() {
   CHECK_FOR_INTERRUPTS();
-  if (!begun_) FillOperands();
+  if (!begun_) {
+    FillOperands();
+    engine_filter_.Refresh();
+  }
   next_row_ = 0;
   CallEngine([&] {
     if (map_->state == nullptr) {
@@ -181,14 +189,14 @@ bool DocumentSource::Next(DocumentRow* row) {
     FillBatch();
   }
   *row = batch_[next_row_++];
-  ++examined_;
+  ++returned_;
   return true;
 }
 
 void StoreRow(const DocumentRow& row, RowReader* reader, TupleTableSlot* slot) {
   ExecClearTuple(slot);
   const RowTarget target{.values = slot->tts_values, .nulls = slot->tts_isnull};
-  CallEngine([&] { return reader->Read(row, target); });
+  if (!reader->empty()) CallEngine([&] { return reader->Read(row, target); });
   ItemPointerSet(&slot->tts_tid, row.number, 1);
   ExecStoreVirtualTuple(slot);
 }
@@ -199,7 +207,8 @@ void BeginForeignScan(ForeignScanState* node, int flags) {
   const ScanPlan scan = FromPrivateList(plan->fdw_private);
   auto* state = NewInContext<ScanState>(node->ss.ps.state->es_query_cxt);
   node->fdw_state = state;
-  state->source.Begin(node, scan, static_cast<List*>(linitial(plan->fdw_exprs)));
+  state->source.Begin(node, scan, static_cast<List*>(linitial(plan->fdw_exprs)),
+                      FilterClausesOf(scan, plan->fdw_recheck_quals), scan.columns != NIL);
   CallEngine([&] {
     state->reader.Init(state->source.map(), scan.columns);
     return absl::OkStatus();
@@ -226,8 +235,11 @@ void EndForeignScan(ForeignScanState*) {
   // What the scan holds goes with the memory of its query.
 }
 
-uint64_t DocumentsExamined(ForeignScanState* node) {
-  return node->fdw_state == nullptr ? 0 : StateOf(node)->source.examined();
+ScanCounts CountsOfScan(ForeignScanState* node) {
+  if (node->fdw_state == nullptr) return {};
+  ScanCounts counts = StateOf(node)->source.counts();
+  counts.datums_built = StateOf(node)->reader.datums_built();
+  return counts;
 }
 
 }  // namespace quire

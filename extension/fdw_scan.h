@@ -9,6 +9,7 @@
 #include "engine/mvcc/snapshot.h"
 #include "engine/store/collection.h"
 #include "extension/backend.h"
+#include "extension/engine_filter.h"
 #include "extension/fdw_plan.h"
 #include "extension/key_lookup.h"
 #include "extension/range_bounds.h"
@@ -20,14 +21,24 @@ struct List;
 
 namespace quire {
 
-// The documents that a scan meets, in bounded batches.
+// What a scan did, for EXPLAIN.
+struct ScanCounts {
+  uint64_t examined = 0;  // documents that the snapshot sees
+  uint64_t returned = 0;  // of them, those that met the engine's conditions
+  uint64_t versions_skipped = 0;
+  uint64_t datums_built = 0;
+};
+
+// The documents that a scan meets and the engine's conditions hold for, in bounded batches.
 class DocumentSource {
  public:
   DocumentSource() = default;
 
   // The server's side. Fixes what the whole scan sees: `state` has its snapshot.
-  // `operands` are those of the conditions on the key (fdw_plan.h).
-  void Begin(ForeignScanState* node, const ScanPlan& plan, List* operands);
+  // `operands` are those of the conditions on the key (fdw_plan.h), `conditions` those that the
+  // engine evaluates. Without `keeps_documents`, rows come without bytes.
+  void Begin(ForeignScanState* node, const ScanPlan& plan, List* operands, List* conditions,
+             bool keeps_documents);
   // From the start again, with keys from parameters as they are now.
   void Rewind();
   // The next document, valid until the next call; false at the end.
@@ -36,8 +47,12 @@ class DocumentSource {
   const TableMap* map() const { return map_; }
   Backend* backend() const { return backend_; }
   const Snapshot& snapshot() const { return snapshot_; }
-  // Documents that were handed out.
-  uint64_t examined() const { return examined_; }
+  // All but the datums.
+  ScanCounts counts() const {
+    return {.examined = filter_.examined,
+            .returned = returned_,
+            .versions_skipped = filter_.versions_skipped};
+  }
 
  private:
   // Evaluates the operands.
@@ -72,7 +87,9 @@ class DocumentSource {
   size_t rows_max_ = 0;
   RowBatch batch_;
   size_t next_row_ = 0;
-  uint64_t examined_ = 0;
+  EngineFilter engine_filter_;
+  ScanFilter filter_;
+  uint64_t returned_ = 0;
 };
 
 // Callbacks of FdwRoutine.
@@ -81,8 +98,8 @@ TupleTableSlot* IterateForeignScan(ForeignScanState* node);
 void ReScanForeignScan(ForeignScanState* node);
 void EndForeignScan(ForeignScanState* node);
 
-// Documents examined by a scan that has begun; 0 otherwise. For EXPLAIN.
-uint64_t DocumentsExamined(ForeignScanState* node);
+// Of a scan that has begun; zeros otherwise.
+ScanCounts CountsOfScan(ForeignScanState* node);
 
 // Makes the current row of a scan out of a document: the slot of the node, with the document's
 // number as its place.
