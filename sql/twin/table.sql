@@ -157,7 +157,10 @@ BEGIN
   document := (SELECT twin.quoted(k.name) FROM twin.column k WHERE k.rel = make.rel AND k.document);
   FOR c IN SELECT twin.quoted(k.name) AS name, k.steps, k.shown FROM twin.column k
       WHERE k.rel = make.rel AND NOT (k.key OR k.document OR k.system) ORDER BY k.number LOOP
-    show_all := show_all || format('NEW.%s := %s; ', c.name, c.shown);
+    -- What is written as it was shows as it did.
+    show_all := show_all || format('NEW.%1$s := CASE
+      WHEN TG_OP = ''UPDATE'' AND (doc #> %2$L)::text IS NOT DISTINCT FROM (old_doc #> %2$L)::text
+      THEN OLD.%1$s ELSE %3$s END; ', c.name, c.steps, c.shown);
     put_all := put_all || format('IF NEW.%1$s IS NOT NULL THEN
       doc := twin.put(doc, %2$L, twin.written(NEW.%1$s)); END IF; ', c.name, c.steps);
     -- An UPDATE that assigns the column, even the same value, or NULL to what shows as NULL.
@@ -249,6 +252,7 @@ BEGIN
     CREATE FUNCTION %1$s() RETURNS trigger LANGUAGE plpgsql AS $body$
     DECLARE
       doc jsonb := NEW.%2$s;
+      old_doc jsonb := CASE WHEN TG_OP = 'UPDATE' THEN OLD.%2$s::jsonb END;
     BEGIN
       IF NEW.%3$I IS NULL THEN
         RAISE not_null_violation;
