@@ -7,6 +7,7 @@
 --   CREATE SCHEMA s; SET search_path = s;
 --   CREATE FOREIGN TABLE people (_id int, name text, _doc jsonb) SERVER quire;
 --   CALL twin.make('people');            -- the heap twin, s_twin.people (table.sql)
+--   CALL twin.make_functions();          -- doc_get and so on (functions.sql), if they are tested
 --   CALL twin.run($$
 --     INSERT INTO people VALUES (1, 'Ada');
 --     SELECT * FROM people WHERE name > 'A' ORDER BY _id;
@@ -31,6 +32,7 @@ SET client_min_messages = warning;
 DROP SCHEMA IF EXISTS twin CASCADE;
 \ir shown_value.sql
 \ir table.sql
+\ir functions.sql
 
 -- What became of a statement.
 CREATE TYPE twin.outcome AS (state text, message text, changed bigint, rows text[]);

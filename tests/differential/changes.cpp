@@ -3,6 +3,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
 #include "tests/differential/documents.h"
 #include "tests/differential/statements.h"
 
@@ -98,6 +99,37 @@ void Statements::Insert(Statement* statement) {
       absl::StrCat("INSERT INTO ", table.name, " (_id, i2, _doc) VALUES ",
                    absl::StrJoin(rows, ", "), random_.Chance(0.6) ? " ON CONFLICT DO NOTHING" : "",
                    " RETURNING _id, i2, i4, num, _version, _doc");
+}
+
+// doc_get and its like stand for the functions on either side.
+void Statements::Function(Statement* statement) {
+  const Source source = RandomSource("a");
+  const Table& table = *source.table;
+  // Mostly a document that is there.
+  const std::string id = random_.Chance(0.8)
+                             ? source.row->at("_id")
+                             : KeyText(table, static_cast<int>(random_.Between(1, 900)));
+  const std::string arguments =
+      absl::StrCat("('", table.name, "', '", id, "'",
+                   random_.Chance(0.5) ? "" : absl::StrCat("::", table.key_type));
+  std::string document =
+      random_.Chance(0.9) ? RandomDocument(&random_) : RandomValue(Kind::kJson, &random_);
+  if (random_.Chance(0.1))
+    document = R"({"o": {"i": null, "p": 7}, "list": [1], "i2": "5", "new": {"a": null}})";
+  document = absl::StrCat(", '", absl::StrReplaceAll(document, {{"'", "''"}}), "')");
+  const uint64_t draw = random_.Below(10);
+  if (draw < 3) {
+    statement->text = absl::StrCat("SELECT doc_get", arguments, ")");
+    return;
+  }
+  statement->written = table.name;
+  if (draw < 6) {
+    statement->text = absl::StrCat("SELECT doc_put", arguments, document);
+  } else if (draw < 9) {
+    statement->text = absl::StrCat("SELECT doc_patch", arguments, document);
+  } else {
+    statement->text = absl::StrCat("SELECT doc_delete", arguments, ")");
+  }
 }
 
 }  // namespace quire::differential

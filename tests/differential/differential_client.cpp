@@ -1,8 +1,8 @@
 // Random statements and histories on collections and on their heap twins.
 //
 //   differential_client statements --conn=… --rule=FOLDER [--seed=N] [--count=2000]
-//       Both sides must answer the same. FOLDER has shown_value.sql and table.sql (sql/twin of the
-//       project). The seed repeats everything.
+//       Both sides must answer the same. FOLDER has what makes the twins (sql/twin of the project).
+//       The seed repeats everything.
 //   differential_client histories --conn=… [--seed=N] [--seconds=20] [--sessions=2]
 //       Sessions that write at once, are ended and killed, and keep their sums (histories.h). Who
 //       runs this may kill the server's processes. The seed repeats the draws, not the races.
@@ -103,7 +103,7 @@ absl::StatusOr<Connection> MakeDatabase(const Arguments& arguments) {
 // The database with the tables of the statements, and the rule by which the twins read.
 absl::Status MakeTwins(const Arguments& arguments) {
   QUIRE_ASSIGN_OR_RETURN(Connection connection, MakeDatabase(arguments));
-  for (const char* name : {"/shown_value.sql", "/table.sql"}) {
+  for (const char* name : {"/shown_value.sql", "/table.sql", "/functions.sql"}) {
     std::ifstream file(arguments.rule + name);
     std::stringstream sql;
     sql << file.rdbuf();

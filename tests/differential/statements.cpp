@@ -43,8 +43,9 @@ Statement Statements::Make() {
       {6, "update", &Statements::Update, true},
       {2, "update from", &Statements::UpdateFrom, false},
       {3, "delete", &Statements::Delete, true},
-      {2, "insert", &Statements::Insert, false}};
-  int draw = static_cast<int>(random_.Below(102));
+      {2, "insert", &Statements::Insert, false},
+      {6, "function", &Statements::Function, false}};
+  int draw = static_cast<int>(random_.Below(108));
   size_t choice = 0;
   while (draw >= kChoices[choice].weight && choice + 1 < kChoices.size()) {
     draw -= kChoices[choice++].weight;

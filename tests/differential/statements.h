@@ -48,6 +48,7 @@ class Statements {
   void UpdateFrom(Statement* statement);
   void Delete(Statement* statement);
   void Insert(Statement* statement);
+  void Function(Statement* statement);
 
   std::string JoinCondition(const Source& a, const Source& b);
   std::string Assignment(const Source& source, const std::string& column);

@@ -107,6 +107,7 @@ absl::Status MakeTables(Connection* connection) {
     statements.push_back(Declaration(table));
     statements.push_back(absl::StrCat("CALL twin.make('", table.name, "')"));
   }
+  statements.push_back("CALL twin.make_functions()");
   statements.push_back(
       "CREATE TABLE plain (k int4, txt text, num numeric, f8 float8, i8 int8, uid uuid)");
   return RunAll(connection, statements);
