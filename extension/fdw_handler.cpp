@@ -6,6 +6,7 @@
 #include "extension/fdw_modify.h"
 #include "extension/fdw_plan.h"
 #include "extension/fdw_scan.h"
+#include "extension/fdw_truncate.h"
 
 extern "C" {
 #include "postgres.h"
@@ -33,12 +34,6 @@ RowMarkType GetForeignRowMarkType(RangeTblEntry*, LockClauseStrength strength) {
   return ROW_MARK_COPY;
 }
 
-void ExecForeignTruncate(List*, DropBehavior, bool) {
-  ereport(ERROR, (errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-                  errmsg("TRUNCATE of a foreign table over a collection is not supported yet"),
-                  errhint("DELETE without a condition removes all documents.")));
-}
-
 }  // namespace
 
 }  // namespace quire
@@ -64,7 +59,9 @@ extern "C" Datum quire_fdw_handler(PG_FUNCTION_ARGS) {
   routine->EndForeignModify = quire::EndForeignModify;
   routine->BeginForeignInsert = quire::BeginForeignInsert;
   routine->EndForeignInsert = quire::EndForeignInsert;
-  routine->ExecForeignTruncate = quire::ExecForeignTruncate;
+  routine->ExecForeignTruncate = [](List* tables, DropBehavior behavior, bool restart_sequences) {
+    quire::ExecForeignTruncate(tables, behavior, restart_sequences);
+  };
 
   routine->PlanDirectModify = quire::PlanDirectModify;
   routine->BeginDirectModify = quire::BeginDirectModify;

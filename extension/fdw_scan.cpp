@@ -3,6 +3,8 @@
 #include "engine/base/status.h"
 #include "engine/store/catalog.h"
 #include "extension/door.h"
+#include "extension/table_writer.h"
+#include "extension/target_lock.h"
 
 extern "C" {
 #include "postgres.h"
@@ -29,6 +31,7 @@ constexpr uint64_t kBatchBytesMax = 256 << 10;
 struct ScanState {
   DocumentSource source;
   RowReader reader;
+  TableWriter* holder = nullptr;  // where the rows must be held
 };
 
 ScanState* StateOf(ForeignScanState* node) {
@@ -207,8 +210,10 @@ void BeginForeignScan(ForeignScanState* node, int flags) {
   const ScanPlan scan = FromPrivateList(plan->fdw_private);
   auto* state = NewInContext<ScanState>(node->ss.ps.state->es_query_cxt);
   node->fdw_state = state;
+  state->holder = BeginTargetLock(node);
   state->source.Begin(node, scan, static_cast<List*>(linitial(plan->fdw_exprs)),
-                      FilterClausesOf(scan, plan->fdw_recheck_quals), scan.columns != NIL);
+                      FilterClausesOf(scan, plan->fdw_recheck_quals),
+                      scan.columns != NIL || state->holder != nullptr);
   CallEngine([&] {
     state->reader.Init(state->source.map(), scan.columns);
     return absl::OkStatus();
@@ -222,9 +227,14 @@ TupleTableSlot* IterateForeignScan(ForeignScanState* node) {
   ScanState* state = StateOf(node);
   TupleTableSlot* slot = node->ss.ss_ScanTupleSlot;
   DocumentRow row;
-  if (!state->source.Next(&row)) return ExecClearTuple(slot);
-  StoreRow(row, &state->reader, slot);
-  return slot;
+  while (state->source.Next(&row)) {
+    StoreRow(row, &state->reader, slot);
+    if (state->holder == nullptr || HoldTarget(node, state->holder, &state->reader, &row)) {
+      return slot;
+    }
+    ResetExprContext(node->ss.ps.ps_ExprContext);
+  }
+  return ExecClearTuple(slot);
 }
 
 void ReScanForeignScan(ForeignScanState* node) {

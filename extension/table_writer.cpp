@@ -243,7 +243,7 @@ void TableWriter::CheckSelfModified(uint32_t command, bool remove) const {
 Written TableWriter::OnConflict(const WriteResult& result, Change change) {
   switch (result.outcome) {
     case WriteOutcome::kSelfModified:
-      if (change == Change::kLock) return Written::kDone;
+      if (change == Change::kLock && result.command != command_) return Written::kDone;
       CheckSelfModified(result.command, change == Change::kDelete);
       return Written::kSkipped;
     case WriteOutcome::kConflict:

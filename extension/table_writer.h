@@ -46,8 +46,8 @@ class TableWriter {
   // Replaces `row` by the newest committed version of its document, after waiting for whoever holds
   // it; valid until the next call. False when the row is to be skipped.
   bool FindLatest(DocumentRow* row);
-  // Holds the document until the transaction ends; not kSkipped for a row that the same command
-  // changed already, which the write itself will skip.
+  // Holds the document until the transaction ends. What a trigger of the same command changed is
+  // left to the write that follows, if one does: it raises.
   Written Lock(const DocumentRow& row);
   // After Insert or Update: what was written, valid until the next call of anything.
   const DocumentRow& written() const { return written_; }

@@ -206,7 +206,6 @@ UPDATE counted SET n = nextval('counter') RETURNING *;
 SELECT currval('counter');
 
 -- What waits for later issues says so.
-TRUNCATE numbers;
 SELECT * FROM numbers FOR UPDATE;
 SELECT * FROM numbers, heap FOR SHARE OF numbers;
 SELECT count(*) FROM (SELECT * FROM numbers JOIN heap USING (_id) FOR UPDATE OF heap) AS x;

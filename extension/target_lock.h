@@ -1,0 +1,25 @@
+// Holding the documents that a statement is about to change, where row triggers look at them first:
+// a trigger must not run on a state that another transaction has replaced (server.md, R7; without
+// row triggers the write itself finds out). Used by the scan that feeds the UPDATE or DELETE.
+//
+// The server's side of the doors; functions may raise.
+#pragma once
+
+#include "engine/store/collection.h"
+#include "extension/row_reader.h"
+
+struct ForeignScanState;
+
+namespace quire {
+
+class TableWriter;
+
+// The writer that holds what the scan meets; null when nothing has to be held: the scan feeds no
+// UPDATE or DELETE, or the table has no row triggers for them. Lives as long as the query.
+TableWriter* BeginTargetLock(ForeignScanState* node);
+
+// Whether the row, which the slot of the node shows, meets the conditions and is now held. When
+// another transaction has changed it, `row` and the slot become its newest version.
+bool HoldTarget(ForeignScanState* node, TableWriter* writer, RowReader* reader, DocumentRow* row);
+
+}  // namespace quire
