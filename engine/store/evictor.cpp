@@ -127,7 +127,7 @@ Evictor::Swept Evictor::Sweep(uint64_t slots_max, uint64_t bytes_wanted) {
     if (first >= end) {
       if (end != 0) TurnHand(collection);
       engine_->evict_place.store(catalog_.PlaceAfter(place), std::memory_order_relaxed);
-      ++swept.slots;  // an empty catalog has an end, too
+      ++swept.slots;
       continue;
     }
     collection->eviction.notes_look_ups.store(1, std::memory_order_relaxed);
@@ -142,11 +142,12 @@ Evictor::Swept Evictor::Sweep(uint64_t slots_max, uint64_t bytes_wanted) {
 
 uint64_t Evictor::slots_of_two_rounds() const {
   const Session::Pin pin(session_);
-  uint64_t slots = 0;
+  // A collection's end counts as a document, and so does a place where nothing is any more.
+  uint64_t slots = 1;
   catalog_.ForEach([&](CollectionState* collection) {
-    slots += DocumentTable(session_, &collection->table).end();
+    slots += 1 + DocumentTable(session_, &collection->table).end();
   });
-  return 2 * (slots + kCatalogBuckets);
+  return 2 * slots;
 }
 
 }  // namespace quire

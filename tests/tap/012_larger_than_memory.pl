@@ -85,6 +85,15 @@ same('after a clean restart');
 $psql->(insert_both($rows + 1, $rows + 1000));
 same('and it goes on');
 
+# A writer that memory is too small for waits for the log worker, and can be cancelled.
+my $worker = worker_pid($node);
+kill 'STOP', $worker;
+my ($code, $out, $err) = $node->psql('postgres', "SET statement_timeout = '5s';"
+	  . "UPDATE f SET pad = reverse(pad)");
+like($err, qr/canceling statement due to statement timeout/, 'the wait is cancelled');
+kill 'CONT', $worker;
+same('nothing has changed');
+
 # Less still, from one moment to the next.
 $psql->("ALTER SYSTEM SET quire.cache_size = '8MB'");
 $node->reload;
