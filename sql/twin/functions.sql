@@ -1,5 +1,5 @@
--- The functions for single documents, as docs/sql.md describes them, on heap twins. Plain SQL, after
--- table.sql.
+-- The functions for single documents, as docs/sql.md describes them, on heap twins. Plain SQL,
+-- after table.sql.
 --
 --   CALL twin.make_functions()   makes doc_get, doc_put, doc_patch and doc_delete twice: in the
 --                                first schema of the search path, where they call quire.get and so
@@ -54,6 +54,8 @@ DECLARE
 BEGIN
   IF id IS NULL OR patch IS NULL THEN
     RAISE null_value_not_allowed;
+  ELSIF doc IS NULL THEN
+    RETURN NULL;
   ELSIF jsonb_typeof(patch) <> 'object' OR
       (patch ? '_id' AND patch -> '_id' IS DISTINCT FROM doc -> '_id') THEN
     RAISE invalid_parameter_value;

@@ -19,8 +19,18 @@ std::string Quoted(const std::string& value) {
   return absl::StrCat("'", absl::StrReplaceAll(value, {{"'", "''"}}), "'");
 }
 
+// Has numbers that are no doubles: a comparison with a double is one, and fails.
+bool IsTooWide(const Column& column) {
+  return column.name == "num";
+}
+
+bool IsReal(const Column& column) {
+  return column.type == "float4" || column.type == "float8";
+}
+
 // The types of numbers that read this text without an error.
-std::vector<std::string> TypesFor(const std::string& value) {
+// A comparison with the column does not fail either.
+std::vector<std::string> TypesFor(const std::string& value, const Column& column) {
   std::vector<std::string> types = {"numeric"};
   int64_t integer = 0;
   double number = 0;
@@ -29,7 +39,7 @@ std::vector<std::string> TypesFor(const std::string& value) {
     if (integer == static_cast<int32_t>(integer)) types.insert(types.end(), {"int4", "int4"});
     if (integer == static_cast<int16_t>(integer)) types.push_back("int2");
   }
-  if (absl::SimpleAtod(value, &number) && value.size() < 60) {
+  if (!IsTooWide(column) && absl::SimpleAtod(value, &number) && value.size() < 60) {
     const double size = std::fabs(number);
     if (number == 0 || (size > 1e-300 && size < 1e300)) types.push_back("float8");
     if (number == 0 || (size > 1e-37 && size < 1e38)) types.push_back("float4");
@@ -52,6 +62,7 @@ std::string Commuted(const std::string& op) {
 
 // The kinds that compare with each other.
 bool Comparable(const Column& a, const Column& b) {
+  if ((IsTooWide(a) && IsReal(b)) || (IsReal(a) && IsTooWide(b))) return false;
   if (IsNumber(a) && IsNumber(b)) return true;
   if (a.kind == Kind::kMoment && b.kind == Kind::kMoment) return true;
   return a.kind == b.kind;
@@ -151,7 +162,7 @@ std::string Conditions::SameType(const Subject& subject, const std::string& valu
 }
 
 std::string Conditions::AnyNumberType(const Subject& subject, const std::string& value) {
-  const std::string type = random_.Pick(TypesFor(value));
+  const std::string type = random_.Pick(TypesFor(value, subject.column));
   if (type != subject.column.type) {
     Count("between number types");
     // Other values of the column need not be of this type, so it is no parameter.
@@ -185,9 +196,14 @@ std::string Conditions::Comparison(const Subject& subject) {
   return Compared(around, SameType(around, around.value, true));
 }
 
+// Of an IN or an array: now and then one that is worth sorting.
+int64_t Conditions::ListLength() {
+  return random_.Chance(0.2) ? random_.Between(8, 40) : random_.Between(1, 5);
+}
+
 std::string Conditions::In(const Subject& subject) {
   std::vector<std::string> values;
-  for (int64_t n = random_.Between(1, 5); n > 0; --n) {
+  for (int64_t n = ListLength(); n > 0; --n) {
     const std::string value = n == 2 ? subject.value : OtherValue(subject);
     values.push_back(SameType(subject, value, true));
   }
@@ -202,7 +218,7 @@ std::string Conditions::In(const Subject& subject) {
 std::string Conditions::Any(const Subject& subject) {
   if (subject.column.kind == Kind::kArray) return Expression(subject);
   std::vector<std::string> elements;
-  for (uint64_t n = random_.Below(6); n > 0; --n) {
+  for (int64_t n = ListLength() - 1; n > 0; --n) {
     elements.push_back(random_.Chance(0.08) ? "NULL" : Element(OtherValue(subject)));
   }
   if (subject.holds) elements.push_back(Element(subject.value));
@@ -316,6 +332,8 @@ std::string Conditions::MakeRisky(const Source& source) {
   static const std::vector<std::string> kForms = {"{a}.i8::int4 >= 3",
                                                   "{a}.i4::int2 < 9",
                                                   "{a}.num::float8 > 1.5",
+                                                  "{a}.num >= 2.5::float8",
+                                                  "{a}.f8 < {a}.num",
                                                   "{a}.f8::float4 <= 7",
                                                   "{a}.f8::int4 <> 3",
                                                   "{a}.i4 * {a}.i4 > 16",

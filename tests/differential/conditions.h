@@ -83,6 +83,7 @@ class Conditions {
 
   std::string SameType(const Subject& subject, const std::string& value, bool untyped);
   std::string AnyNumberType(const Subject& subject, const std::string& value);
+  int64_t ListLength();
   std::string OtherValue(const Subject& subject);
   void Count(const std::string& name) { ++counts_[name]; }
 

@@ -282,8 +282,8 @@ void Statements::WithPlain(Statement* statement) {
                                                             {"uuid", "b._id = p.uid"}};
   const std::string on = random_.Chance(0.6)
                              ? kByKey.at(b.table->key_type)
-                             : random_.Pick<std::string>({"b.num = p.num", "b.i4 = p.k",
-                                                          "b.txt = p.txt", "b.f8 = p.num"});
+                             : random_.Pick<std::string>(
+                                   {"b.num = p.num", "b.i4 = p.k", "b.txt = p.txt", "b.f8 = p.f8"});
   statement->text = absl::StrCat("SELECT p.k, p.txt, b._id, b.i4 FROM plain p ",
                                  random_.Pick<const char*>({"JOIN ", "LEFT JOIN "}), b.table->name,
                                  " b ON ", on, random_.Chance(0.5) ? Where({b}) : "");
