@@ -4,6 +4,7 @@
 #include "engine/store/catalog.h"
 #include "extension/backend.h"
 #include "extension/door.h"
+#include "extension/memory_pressure.h"
 #include "extension/table_map.h"
 
 extern "C" {
@@ -79,7 +80,7 @@ bool DeleteVisible(Backend* backend, CollectionState* collection) {
   });
   while (pass.next < pass.end) {
     CHECK_FOR_INTERRUPTS();
-    CallEngine([&] { return DeleteSome(&pass); });
+    CallWriter(backend, [&] { return DeleteSome(&pass); });
     if (pass.wait_for != kNoXid) WaitForTransaction(pass.wait_for);
   }
   UnregisterSnapshot(fresh);
