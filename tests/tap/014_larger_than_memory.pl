@@ -1,6 +1,6 @@
 # Transactions whose documents are several times larger than memory: written, read, updated, rolled
-# back, interrupted by kill -9, and a server that starts with more documents than memory holds. A heap
-# twin says what must be there.
+# back, interrupted by kill -9, and a server that starts with more documents than memory holds. A
+# heap twin says what must be there.
 
 use strict;
 use warnings;

@@ -1,7 +1,7 @@
 # Clients write documents and their heap twins while a backend, the log worker, or the whole
 # server is killed at a random moment. Nothing acknowledged may be missing afterwards, no
-# transaction may be there in part, and the twins must be equal. Every other round documents are read
-# back from the engine's log.
+# transaction may be there in part, and the twins must be equal. Every other round documents are
+# read back from the engine's log.
 #
 # QUIRE_TORTURE_ROUNDS (10) rounds from QUIRE_TORTURE_SEED (random, printed).
 
