@@ -62,7 +62,7 @@ INSERT INTO quire.engine (namespace_id, database_id, engine_id)
          pg_catalog.pg_database AS d
    WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database();
 
--- An estimate, exact while nobody writes.
+-- An estimate, exact while nobody writes; null for a collection that the user may not know of.
 CREATE FUNCTION quire.collection_documents(number bigint) RETURNS bigint
   AS 'MODULE_PATHNAME', 'quire_collection_documents'
   LANGUAGE C STRICT VOLATILE PARALLEL RESTRICTED;
@@ -99,7 +99,9 @@ CREATE VIEW quire.collections WITH (security_barrier) AS
       SELECT pg_catalog.array_agg(t.relation::pg_catalog.regclass
                                   ORDER BY t.relation::pg_catalog.regclass::text) AS tables,
              pg_catalog.bool_or(pg_catalog.has_table_privilege(
-               t.relation, 'SELECT, INSERT, UPDATE, DELETE')) AS usable
+                                  t.relation, 'SELECT, INSERT, UPDATE, DELETE')
+                                OR pg_catalog.has_any_column_privilege(
+                                  t.relation, 'SELECT, INSERT, UPDATE')) AS usable
         FROM quire.collection_tables AS t
        WHERE t.namespace OPERATOR(pg_catalog.=) c.namespace::text
          AND t.collection OPERATOR(pg_catalog.=) c.name::text) AS t

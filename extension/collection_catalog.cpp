@@ -3,6 +3,7 @@
 #include "engine/store/catalog.h"
 #include "extension/backend.h"
 #include "extension/door.h"
+#include "extension/fdw_options.h"
 
 extern "C" {
 #include "postgres.h"
@@ -14,6 +15,8 @@ extern "C" {
 #include "catalog/dependency.h"
 #include "catalog/indexing.h"
 #include "catalog/namespace.h"
+#include "catalog/pg_authid.h"
+#include "catalog/pg_foreign_table.h"
 #include "catalog/pg_type.h"
 #include "commands/sequence.h"
 #include "common/hashfn.h"
@@ -63,6 +66,13 @@ Datum NotNullColumn(HeapTuple tuple, AttrNumber column, TupleDesc descriptor) {
   const Datum value = heap_getattr(tuple, column, descriptor, &is_null);
   if (is_null) elog(ERROR, "column %d of a catalog of quire is null", column);
   return value;
+}
+
+void ReadName(HeapTuple tuple, TupleDesc descriptor, CollectionName* name) {
+  namestrcpy(reinterpret_cast<Name>(name->name_space),
+             NameStr(*DatumGetName(NotNullColumn(tuple, kCatalogNamespace, descriptor))));
+  namestrcpy(reinterpret_cast<Name>(name->name),
+             NameStr(*DatumGetName(NotNullColumn(tuple, kCatalogName, descriptor))));
 }
 
 // What quire.engine says.
@@ -121,6 +131,10 @@ uint64_t VerifiedNamespace() {
   return row.name_space;
 }
 
+bool SameName(const CollectionName& a, const CollectionName& b) {
+  return strcmp(a.name, b.name) == 0 && strcmp(a.name_space, b.name_space) == 0;
+}
+
 // `place`, when not null, gets the row's.
 bool FindByName(Relation catalog, const CollectionName& name, CollectionEntry* entry,
                 ItemPointer place = nullptr) {
@@ -144,19 +158,21 @@ bool FindByName(Relation catalog, const CollectionName& name, CollectionEntry* e
   return found;
 }
 
-void Add(Relation catalog, const CollectionName& name, CollectionEntry* entry) {
-  const Oid sequence = getIdentitySequence(RelationGetRelid(catalog), kCatalogNumber, false);
-  const int64 number = nextval_internal(sequence, false);
-  entry->id.number = static_cast<uint64_t>(number);
-
+HeapTuple MakeRow(Relation catalog, const CollectionName& name, const CollectionEntry& entry) {
   Datum values[kCatalogColumns];
   bool nulls[kCatalogColumns] = {};
-  values[kCatalogNumber - 1] = Int64GetDatum(number);
+  values[kCatalogNumber - 1] = Int64GetDatum(static_cast<int64>(entry.id.number));
   values[kCatalogNamespace - 1] = CStringGetDatum(name.name_space);
   values[kCatalogName - 1] = CStringGetDatum(name.name);
-  values[kCatalogOwner - 1] = ObjectIdGetDatum(entry->owner);
-  values[kCatalogKeyType - 1] = ObjectIdGetDatum(entry->key_type);
-  HeapTuple tuple = heap_form_tuple(RelationGetDescr(catalog), values, nulls);
+  values[kCatalogOwner - 1] = ObjectIdGetDatum(entry.owner);
+  values[kCatalogKeyType - 1] = ObjectIdGetDatum(entry.key_type);
+  return heap_form_tuple(RelationGetDescr(catalog), values, nulls);
+}
+
+void Add(Relation catalog, const CollectionName& name, CollectionEntry* entry) {
+  const Oid sequence = getIdentitySequence(RelationGetRelid(catalog), kCatalogNumber, false);
+  entry->id.number = static_cast<uint64_t>(nextval_internal(sequence, false));
+  HeapTuple tuple = MakeRow(catalog, name, *entry);
   CatalogTupleInsert(catalog, tuple);
   heap_freetuple(tuple);
   CommandCounterIncrement();
@@ -182,6 +198,15 @@ void RequireOwner(const CollectionName& name, const CollectionEntry& entry, cons
                   errdetail(detail, owner == nullptr ? "(dropped)" : owner)));
 }
 
+// A superuser may use everybody's collections, and must not do so unawares: somebody may have taken
+// the name first.
+void TellOfOtherOwner(const CollectionName& name, const CollectionEntry& entry) {
+  if (is_member_of_role_nosuper(GetUserId(), entry.owner)) return;
+  const char* owner = GetUserNameFromId(entry.owner, true);
+  ereport(NOTICE, (errmsg("collection \"%s.%s\" exists and belongs to role \"%s\"", name.name_space,
+                          name.name, owner == nullptr ? "(dropped)" : owner)));
+}
+
 void RequireDroppable(Relation catalog, const CollectionName& name, CollectionEntry* entry,
                       ItemPointer place) {
   if (!FindByName(catalog, name, entry, place)) {
@@ -192,6 +217,84 @@ void RequireDroppable(Relation catalog, const CollectionName& name, CollectionEn
 }
 
 }  // namespace
+
+List* TablesOver(const CollectionName& name) {
+  List* tables = NIL;
+  Relation catalog = table_open(ForeignTableRelationId, AccessShareLock);
+  SysScanDesc scan = systable_beginscan(catalog, InvalidOid, false, nullptr, 0, nullptr);
+  HeapTuple tuple;
+  while (HeapTupleIsValid(tuple = systable_getnext(scan))) {
+    const ServerOid table = reinterpret_cast<Form_pg_foreign_table>(GETSTRUCT(tuple))->ftrelid;
+    if (IsQuireTable(table) && SameName(ReadTableOptions(table).collection, name)) {
+      tables = lappend_oid(tables, table);
+    }
+  }
+  systable_endscan(scan);
+  table_close(catalog, AccessShareLock);
+  return tables;
+}
+
+List* CollectionsOf(const List* roles) {
+  List* collections = NIL;
+  Relation catalog = table_open(TableOf("collection_catalog"), AccessShareLock);
+  TupleDesc descriptor = RelationGetDescr(catalog);
+  SysScanDesc scan = systable_beginscan(catalog, InvalidOid, false, nullptr, 0, nullptr);
+  HeapTuple tuple;
+  while (HeapTupleIsValid(tuple = systable_getnext(scan))) {
+    const Oid owner = DatumGetObjectId(NotNullColumn(tuple, kCatalogOwner, descriptor));
+    if (!list_member_oid(roles, owner)) continue;
+    auto* name = static_cast<CollectionName*>(palloc0(sizeof(CollectionName)));
+    ReadName(tuple, descriptor, name);
+    collections = lappend(collections, name);
+  }
+  systable_endscan(scan);
+  table_close(catalog, AccessShareLock);
+  return collections;
+}
+
+void ChangeOwner(const CollectionName& name, ServerOid owner) {
+  Relation catalog = table_open(TableOf("collection_catalog"), RowExclusiveLock);
+  LockName(catalog, name);
+  CollectionEntry entry;
+  ItemPointerData place;
+  if (FindByName(catalog, name, &entry, &place)) {
+    entry.owner = owner;
+    CatalogTupleUpdate(catalog, &place, MakeRow(catalog, name, entry));
+  }
+  table_close(catalog, RowExclusiveLock);
+}
+
+bool MaySee(uint64_t number) {
+  Relation catalog = table_open(TableOf("collection_catalog"), AccessShareLock);
+  ScanKeyData key;
+  ScanKeyInit(&key, kCatalogNumber, BTEqualStrategyNumber, F_INT8EQ,
+              Int64GetDatum(static_cast<int64>(number)));
+  SysScanDesc scan =
+      systable_beginscan(catalog, TableOf("collection_catalog_pkey"), true, nullptr, 1, &key);
+  HeapTuple tuple = systable_getnext(scan);
+  CollectionName name = {};
+  Oid owner = InvalidOid;
+  const bool found = HeapTupleIsValid(tuple);
+  if (found) {
+    owner = DatumGetObjectId(NotNullColumn(tuple, kCatalogOwner, RelationGetDescr(catalog)));
+    ReadName(tuple, RelationGetDescr(catalog), &name);
+  }
+  systable_endscan(scan);
+  table_close(catalog, AccessShareLock);
+  if (!found) return false;
+  const Oid user = GetUserId();
+  if (has_privs_of_role(user, owner) || has_privs_of_role(user, ROLE_PG_MONITOR)) return true;
+  ListCell* cell;
+  foreach (cell, TablesOver(name)) {
+    const Oid table = lfirst_oid(cell);
+    constexpr AclMode kColumns = ACL_SELECT | ACL_INSERT | ACL_UPDATE;
+    if (pg_class_aclcheck(table, user, kColumns | ACL_DELETE) == ACLCHECK_OK ||
+        pg_attribute_aclcheck_all(table, user, kColumns, ACLMASK_ANY) == ACLCHECK_OK) {
+      return true;
+    }
+  }
+  return false;
+}
 
 bool FindNamespace(uint64_t* name_space) {
   EngineRow row;
@@ -226,19 +329,20 @@ bool FindCollection(const CollectionName& name, CollectionEntry* entry) {
   return found;
 }
 
-CollectionEntry DeclareCollection(const CollectionName& name, Oid key_type) {
+CollectionEntry DeclareCollection(const CollectionName& name, Oid key_type, Oid table_owner) {
   CollectionEntry entry = {};
   entry.id.name_space = VerifiedNamespace();
   Relation catalog = table_open(TableOf("collection_catalog"), RowExclusiveLock);
   LockName(catalog, name);
   if (!FindByName(catalog, name, &entry)) {
-    entry.owner = GetUserId();
+    entry.owner = table_owner;
     entry.key_type = key_type;
     Add(catalog, name, &entry);
   } else {
     RequireOwner(name, entry,
                  "It belongs to role \"%s\"; a table over it can be declared by members of that "
                  "role.");
+    TellOfOtherOwner(name, entry);
     CheckKeyType(name, entry, key_type);
   }
   table_close(catalog, RowExclusiveLock);
@@ -263,6 +367,7 @@ extern "C" Datum quire_engine_id(PG_FUNCTION_ARGS) {
 extern "C" Datum quire_collection_documents(PG_FUNCTION_ARGS) {
   quire::CollectionId id;
   id.number = static_cast<uint64_t>(PG_GETARG_INT64(0));
+  if (!quire::MaySee(id.number)) PG_RETURN_NULL();
   id.name_space = quire::VerifiedNamespace();
   quire::Backend* backend = quire::RequireBackend();
   int64 documents = 0;

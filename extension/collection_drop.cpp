@@ -11,12 +11,8 @@
 extern "C" {
 #include "postgres.h"
 
-#include "access/genam.h"
-#include "access/htup_details.h"
 #include "access/relation.h"
-#include "access/table.h"
 #include "access/xact.h"
-#include "catalog/pg_foreign_table.h"
 #include "commands/tablecmds.h"
 #include "fmgr.h"
 #include "miscadmin.h"
@@ -33,27 +29,6 @@ PG_FUNCTION_INFO_V1(quire_drop_collection);
 namespace quire {
 
 namespace {
-
-bool SameName(const CollectionName& a, const CollectionName& b) {
-  return strcmp(a.name, b.name) == 0 && strcmp(a.name_space, b.name_space) == 0;
-}
-
-// The foreign tables over a collection, as far as this command can see them.
-List* TablesOver(const CollectionName& name) {
-  List* tables = NIL;
-  Relation catalog = table_open(ForeignTableRelationId, AccessShareLock);
-  SysScanDesc scan = systable_beginscan(catalog, InvalidOid, false, nullptr, 0, nullptr);
-  HeapTuple tuple;
-  while (HeapTupleIsValid(tuple = systable_getnext(scan))) {
-    const ServerOid table = reinterpret_cast<Form_pg_foreign_table>(GETSTRUCT(tuple))->ftrelid;
-    if (IsQuireTable(table) && SameName(ReadTableOptions(table).collection, name)) {
-      tables = lappend_oid(tables, table);
-    }
-  }
-  systable_endscan(scan);
-  table_close(catalog, AccessShareLock);
-  return tables;
-}
 
 // Waits for all who use these tables, and lets all forget what they knew of them.
 void LockTables(List* tables) {

@@ -4,6 +4,7 @@
 
 #include "extension/collection_catalog.h"
 #include "extension/collection_drop.h"
+#include "extension/collection_owner.h"
 #include "extension/fdw_options.h"
 #include "extension/table_map.h"
 
@@ -17,6 +18,7 @@ extern "C" {
 #include "access/xact.h"
 #include "catalog/namespace.h"
 #include "catalog/objectaccess.h"
+#include "catalog/pg_authid.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_foreign_table.h"
 #include "catalog/pg_namespace.h"
@@ -39,6 +41,7 @@ struct Noted {
   // As they were before; empty for what is new.
   char name[kServerNameBytes];
   char name_space[kServerNameBytes];
+  ServerOid owner;  // of a relation that is altered as a whole
 };
 
 object_access_hook_type next_object_access = nullptr;
@@ -82,6 +85,7 @@ void NoteAltered(ServerOid catalog, ServerOid object, ServerColumn column) {
   entry->column = column;
   entry->declares = options;
   CopyName(entry->name_space, get_namespace_name(get_rel_namespace(object)));
+  if (column == 0) entry->owner = OwnerOf(object);
   CopyName(entry->name, column == 0 ? get_rel_name(object) : get_attname(object, column, true));
 }
 
@@ -111,6 +115,8 @@ void ObjectAccess(ObjectAccessType access, Oid catalog, Oid object, int sub_obje
   } else if (access == OAT_POST_ALTER &&
              (is_relation || catalog == NamespaceRelationId || catalog == ForeignTableRelationId)) {
     NoteAltered(catalog, object, column);
+  } else if (access == OAT_DROP && catalog == AuthIdRelationId) {
+    RefuseDropOfOwner(object);
   } else if (access == OAT_DROP && is_relation) {
     if (column == 0) {
       // The first of the extension's tables to go; with either of them the collections end.
@@ -151,9 +157,13 @@ void LookAtTable(const Noted& entry) {
   const CollectionName name = ReadTableOptions(entry.object).collection;
   CollectionEntry collection;
   if (entry.declares) {
-    DeclareCollection(name, key_type);
+    collection = DeclareCollection(name, key_type, table->rd_rel->relowner);
+    CheckTableOwner(table, name, collection);
   } else if (FindCollection(name, &collection)) {
     CheckKeyType(name, collection, key_type);
+    if (OidIsValid(entry.owner) && entry.owner != table->rd_rel->relowner) {
+      FollowTableOwner(table, name, collection);
+    }
   }
   relation_close(table, NoLock);
 }
@@ -202,6 +212,12 @@ void UtilityCommand(PlannedStmt* statement, const char* query_string, bool read_
     (next_process_utility != nullptr ? next_process_utility : standard_ProcessUtility)(
         statement, query_string, read_only_tree, context, parameters, environment, destination,
         completion);
+    const Node* command = statement->utilityStmt;
+    if (IsA(command, ReassignOwnedStmt)) {
+      ReassignCollections(reinterpret_cast<const ReassignOwnedStmt*>(command));
+    } else if (IsA(command, DropOwnedStmt)) {
+      DropOwnedCollections(reinterpret_cast<const DropOwnedStmt*>(command));
+    }
     LookAtNoted(begin);
   }
   PG_FINALLY();

@@ -5,6 +5,7 @@
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "engine/base/status.h"
+#include "extension/collection_owner.h"
 #include "extension/door.h"
 #include "extension/fdw_options.h"
 
@@ -18,6 +19,7 @@ extern "C" {
 #include "utils/errcodes.h"
 #include "utils/inval.h"
 #include "utils/rel.h"
+#include "utils/syscache.h"
 }
 
 namespace quire {
@@ -64,6 +66,10 @@ void RelationChanged(Datum, Oid relation) {
   }
 }
 
+void RolesChanged(Datum, int, uint32) {
+  for (auto& [id, entry] : maps->by_relation) Invalidate(&entry);
+}
+
 void TransactionEnded(XactEvent event, void*) {
   if (event == XACT_EVENT_COMMIT || event == XACT_EVENT_ABORT || event == XACT_EVENT_PREPARE) {
     maps->replaced.clear();
@@ -77,6 +83,9 @@ void EnsureMaps() {
     return absl::OkStatus();
   });
   CacheRegisterRelcacheCallback(RelationChanged, 0);
+  // Whether a table's owner may use the collection depends on roles.
+  CacheRegisterSyscacheCallback(AUTHMEMROLEMEM, RolesChanged, 0);
+  CacheRegisterSyscacheCallback(AUTHOID, RolesChanged, 0);
   RegisterXactCallback(TransactionEnded, nullptr);
 }
 
@@ -276,6 +285,7 @@ const TableMap* BuildMap(Relation relation) {
                             "with ALTER FOREIGN TABLE … OPTIONS (SET collection …).")));
   }
   CheckDefinition(relation, facts, map);
+  CheckTableOwner(relation, options.collection, collection);
   CheckKeyType(options.collection, collection, map->columns[map->key].type.type);
   map->collection_name = options.collection;
   map->collection_id = collection.id;
