@@ -43,17 +43,21 @@ void TableWriter::Begin(EState* state, ResultRelInfo* relation) {
   // COPY runs without a snapshot, and does not tell the command either.
   command_ = has_snapshot_ ? state->es_output_cid : GetCurrentCommandId(true);
   const DocumentLimits limits = CurrentLimits();
-  const bool checks = map_->has_constraints || map_->has_generated;
-  List* all = checks ? AllColumns(*map_) : NIL;
+  CallEngine([&] { return maker_.Init(map_, limits, backend_->clock()); });
+  if (map_->has_constraints || map_->has_generated) PrepareChecks();
+  if (map_->has_generated) PrepareGenerated();
+}
+
+void TableWriter::PrepareChecks() {
+  const MemoryContext previous = MemoryContextSwitchTo(state_->es_query_cxt);
+  List* all = AllColumns(*map_);
   CallEngine([&] {
     check_reader_.Init(map_, all);
-    return maker_.Init(map_, limits, backend_->clock());
+    return absl::OkStatus();
   });
-  if (checks) {
-    check_slot_ =
-        ExecInitExtraTupleSlot(state, RelationGetDescr(relation->ri_RelationDesc), &TTSOpsVirtual);
-  }
-  if (map_->has_generated) PrepareGenerated();
+  check_slot_ =
+      ExecInitExtraTupleSlot(state_, RelationGetDescr(relation_->ri_RelationDesc), &TTSOpsVirtual);
+  MemoryContextSwitchTo(previous);
 }
 
 void TableWriter::PrepareGenerated() {
@@ -100,10 +104,17 @@ void TableWriter::ShowForChecks(uint32_t version) {
 }
 
 void TableWriter::CheckConstraints(uint32_t version) {
-  if (!map_->has_constraints) [[likely]] {
+  // Row-level security of a parent: the server checks it for tables of its own only.
+  const bool has_policies = relation_->ri_WithCheckOptions != NIL;
+  if (!map_->has_constraints && !has_policies) [[likely]] {
     return;
   }
+  if (check_slot_ == nullptr) PrepareChecks();
   ShowForChecks(version);
+  if (has_policies) {
+    ExecWithCheckOptions(WCO_RLS_INSERT_CHECK, relation_, check_slot_, state_);
+    ExecWithCheckOptions(WCO_RLS_UPDATE_CHECK, relation_, check_slot_, state_);
+  }
   Relation table = relation_->ri_RelationDesc;
   if (table->rd_att->constr != nullptr) ExecConstraints(relation_, check_slot_, state_);
   if (table->rd_rel->relispartition) ExecPartitionCheck(relation_, check_slot_, state_, true);

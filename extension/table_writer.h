@@ -64,6 +64,7 @@ class TableWriter {
 
  private:
   void PrepareGenerated();
+  void PrepareChecks();
   void ComputeGenerated(uint32_t version, PlainValue* values);
   void ShowForChecks(uint32_t version);
   WriteResult InsertMade();
@@ -84,7 +85,7 @@ class TableWriter {
   bool has_snapshot_ = false;
   Snapshot snapshot_;
   uint32_t command_ = 0;
-  TupleTableSlot* check_slot_ = nullptr;  // where constraints look at a row; null without any
+  TupleTableSlot* check_slot_ = nullptr;  // where constraints look at a row; null until needed
   ExprState** generated_ = nullptr;       // by position, of generated columns
 
   DocumentMaker maker_;
