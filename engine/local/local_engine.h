@@ -107,6 +107,10 @@ class LocalSession final : private TransactionHost, private ChangeSink {
   absl::StatusOr<ScanCursor> BeginScan(const CollectionId& collection);
   absl::StatusOr<bool> NextBatch(const CollectionId& collection, size_t rows_max,
                                  ScanCursor* cursor, RowBatch* batch);
+  // The same for the documents of a range of keys, in the cursor's order. What enters the range
+  // later is not validated.
+  absl::StatusOr<bool> NextBatchInRange(const CollectionId& collection, size_t rows_max,
+                                        RangeCursor* cursor, RowBatch* batch);
 
   // kAlreadyExists when there is a document of that key; kAborted on a conflict.
   absl::Status Insert(const CollectionId& collection, std::string_view key,

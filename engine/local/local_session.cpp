@@ -121,6 +121,20 @@ absl::StatusOr<bool> LocalSession::NextBatch(const CollectionId& collection, siz
   return more;
 }
 
+absl::StatusOr<bool> LocalSession::NextBatchInRange(const CollectionId& collection, size_t rows_max,
+                                                    RangeCursor* cursor, RowBatch* batch) {
+  constexpr uint64_t kBatchBytes = 256 << 10;
+  QUIRE_ASSIGN_OR_RETURN(CollectionState * state, Open(collection));
+  const BatchLimit limit{.rows_max = rows_max, .bytes_max = kBatchBytes};
+  QUIRE_ASSIGN_OR_RETURN(
+      const bool more,
+      Collection(session_.get(), this, state).NextBatchInRange(snapshot_, limit, cursor, batch));
+  for (size_t i = 0; i < batch->size(); ++i) {
+    RememberRead(state, (*batch)[i]);
+  }
+  return more;
+}
+
 absl::Status LocalSession::Conclude(const absl::StatusOr<WriteResult>& result) {
   QUIRE_RETURN_IF_ERROR(result.status());
   switch (result->outcome) {
