@@ -83,6 +83,7 @@ class Analysis {
   void End() { MemoryContextDelete(context_); }
 
   uint32_t numbers() const { return numbers_; }
+  bool has_changes() const { return backend_->writer()->has_changes(); }
   // As far as outcomes are settled.
   double documents() const { return documents_; }
 
@@ -214,8 +215,9 @@ int AcquireSampleRows(Relation relation, int message_level, HeapTuple* rows, int
   const Pass pass = analysis.Read(NumbersFor(analysis, rows_max), rows, rows_max);
   *documents = pass.documents;
   if (pass.looked_at < analysis.numbers()) {
-    // The count is exact but for what this transaction and running ones changed.
-    *documents = std::max(analysis.documents(), pass.documents);
+    // The count is exact, but for what this transaction has changed.
+    *documents = analysis.has_changes() ? pass.documents * analysis.numbers() / pass.looked_at
+                                        : std::max(analysis.documents(), pass.documents);
   }
   *dead = 0;
   analysis.End();

@@ -10,8 +10,8 @@ namespace quire {
 
 struct TableMap;
 
-// The documents of a collection. What a running transaction wrote is not counted, except when
-// there is nothing else.
+// The documents of a collection. What running transactions wrote is not counted, except what this
+// one has loaded into a collection that had little.
 double CountDocuments(const TableMap& map);
 
 // Of a list of RestrictInfo, all of them conditions on ranges of keys (range_clause.h): which part

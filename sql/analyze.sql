@@ -45,6 +45,19 @@ SELECT c, judge(c, f) FROM (VALUES ('true', 1), ('_id < 1000', 1.2), ('_id BETWE
   ('_id > 59990', 1.2), ('_id > 100', 1.01), ('_id BETWEEN 70000 AND 80000', 1.2), ('_id < 0', 1),
   ('_id = 7', 1), ('_id IN (2, 3, 4)', 1), ('_id > 59000 AND _id < 59000 + 40', 1.2)) AS t (c, f);
 
+-- What the same transaction has loaded counts, too.
+BEGIN;
+CREATE FOREIGN TABLE loaded (_id int, n int) SERVER quire;
+SELECT estimate('SELECT * FROM loaded');
+INSERT INTO loaded VALUES (0, 0);
+COMMIT;
+BEGIN;
+INSERT INTO loaded SELECT i, i FROM generate_series(1, 10000) AS i;
+SELECT estimate('SELECT * FROM loaded');
+SELECT estimate('SELECT * FROM loaded WHERE _id > 9900') BETWEEN 95 AND 105;
+ROLLBACK;
+SELECT estimate('SELECT * FROM loaded');
+
 -- The rest after it; as well as of the heap table.
 ANALYZE d;
 SELECT reltuples FROM pg_class WHERE oid = 'd'::regclass;

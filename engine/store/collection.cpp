@@ -5,6 +5,7 @@
 #include "engine/base/status.h"
 #include "engine/mvcc/visibility.h"
 #include "engine/store/condition.h"
+#include "engine/store/number_sample.h"
 
 namespace quire {
 
@@ -272,6 +273,21 @@ uint32_t Collection::numbers() const {
 
 int64_t Collection::documents() const {
   return std::max<int64_t>(state_->documents.load(std::memory_order_relaxed), 0);
+}
+
+absl::StatusOr<double> Collection::EstimateVisible(const Snapshot& snapshot,
+                                                   uint32_t sample) const {
+  const DocumentTable table(session_, &state_->table);
+  NumberSample numbers(table.end(), sample, state_->id.number);
+  uint32_t visible = 0;
+  const Session::Pin pin(session_);
+  for (uint32_t number = 0; numbers.Next(&number);) {
+    QUIRE_ASSIGN_OR_RETURN(
+        const Version* version,
+        VisibleVersion(session_->region(), table.Slot(number)->link(), snapshot, host_));
+    if (version != nullptr && !version->tombstone()) ++visible;
+  }
+  return numbers.size() == 0 ? 0 : static_cast<double>(visible) * table.end() / numbers.size();
 }
 
 double Collection::FractionInRange(const KeyRange& range) const {

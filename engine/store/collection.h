@@ -168,6 +168,8 @@ class Collection {
   // live ones.
   uint32_t numbers() const;
   int64_t documents() const;
+  // Documents that the snapshot sees, about: from `sample` of the numbers, spread evenly.
+  absl::StatusOr<double> EstimateVisible(const Snapshot& snapshot, uint32_t sample) const;
   // Which part of the keys is within a range: an estimate, from 0 to 1.
   double FractionInRange(const KeyRange& range) const;
 

@@ -156,6 +156,20 @@ TEST_F(CollectionTest, ARangeIsReadBackwardAsWell) {
   }
 }
 
+TEST_F(CollectionTest, EstimatesWhatASnapshotSees) {
+  const Collection collection(session_.get(), &host_, state_);
+  EXPECT_EQ(*collection.EstimateVisible(snapshot_, 64), kDocuments);
+  EXPECT_EQ(*collection.EstimateVisible(Snapshot{.xmin = 5, .xmax = 5}, 64), 0);
+  Writer writer(session_.get(), &host_, &host_, &clock_, {});
+  host_.current = {30};
+  const Snapshot own{.xmin = 20, .xmax = 20, .own_xid = 30, .command = 5};
+  for (uint32_t number = 0; number < kDocuments; number += 2) {
+    ASSERT_TRUE(writer.Delete(state_, number, own, {.xid = 30, .command = 4}).ok());
+  }
+  EXPECT_NEAR(*collection.EstimateVisible(own, 500), kDocuments / 2, kDocuments * 0.15);
+  EXPECT_EQ(*collection.EstimateVisible(own, kDocuments), kDocuments / 2);
+}
+
 TEST_F(CollectionTest, TellsThePartOfTheKeysWithinARange) {
   const Collection collection(session_.get(), &host_, state_);
   EXPECT_EQ(collection.FractionInRange({}), 1);
