@@ -36,6 +36,10 @@ namespace {
 // Keys that an array is assumed to have when its length is not known, as the server assumes.
 constexpr double kUnknownArrayLength = 10;
 
+// Of a table that was never analyzed: a new one, which will have more. A plan for it may be kept
+// while it fills, and nothing would tell the server to make another one.
+constexpr double kDocumentsAtLeast = 100;
+
 // What planning remembers of a table, in RelOptInfo.fdw_private.
 struct PlannedTable {
   const TableMap* map;
@@ -288,8 +292,10 @@ void GetForeignRelSize(PlannerInfo* root, RelOptInfo* relation, ServerOid table)
   auto* planned = static_cast<PlannedTable*>(palloc0(sizeof(PlannedTable)));
   Relation opened = table_open(table, NoLock);
   planned->map = GetTableMap(opened);
+  const bool analyzed = opened->rd_rel->reltuples >= 0;
   table_close(opened, NoLock);
   planned->documents = CountDocuments(*planned->map);
+  if (!analyzed) planned->documents = Max(planned->documents, kDocumentsAtLeast);
   relation->fdw_private = planned;
   relation->tuples = planned->documents;
   set_baserel_size_estimates(root, relation);
