@@ -5,6 +5,7 @@
 #include <string>
 
 #include "engine/store/catalog.h"
+#include "engine/store/version_chain.h"
 #include "engine/store/writer.h"
 #include "tests/support/manual_clock.h"
 #include "tests/support/scripted_host.h"
@@ -198,6 +199,44 @@ TEST_F(LatestTest, AHeldDocumentIsWrittenByItsHolder) {
   std::string document;
   EXPECT_EQ(Find(&document).outcome, Latest::Outcome::kFound);
   EXPECT_EQ(document, "three");
+}
+
+// An engine log with one document in it.
+class OneBody final : public BodyReader {
+ public:
+  absl::StatusOr<std::string_view> ReadBody(const BodyPlace& place) override {
+    EXPECT_EQ(place.xid, 11u);
+    EXPECT_EQ(place.location, 4711u);
+    return body;
+  }
+  const std::string body = std::string(500, 'b');
+};
+
+TEST_F(LatestTest, ABodyThatHasLeftMemoryIsReadAndHeld) {
+  OneBody bodies;
+  session_->set_bodies(&bodies);
+  const WriteResult second = Update(11, first_, bodies.body);
+  Commit(11);
+  {
+    const Session::Pin pin(session_.get());
+    DocumentSlot* slot = DocumentTable(session_.get(), &state_->table).Slot(second.number);
+    auto* version = region_.region().At<Version>(slot->link().block());
+    version->location.store(4711);
+    ASSERT_GT(GiveBodyUp(session_.get(), &slot->head, version), 0u);
+  }
+  std::string document;
+  EXPECT_EQ(Find(&document).outcome, Latest::Outcome::kFound);
+  EXPECT_EQ(document, bodies.body);
+  host_.current = {12};
+  ASSERT_EQ(writer_.Lock(state_, TargetOf(second), document, {.xid = 12})->outcome,
+            WriteOutcome::kDone);
+  RowBatch batch;
+  EXPECT_TRUE(*FindLocked(session_.get(), &host_, state_, second.number, &batch));
+  EXPECT_EQ(batch[0].document, bodies.body);
+  EXPECT_EQ(Update(12, second, "three").version, 3u);
+  Abort(12);
+  EXPECT_EQ(Find(&document).outcome, Latest::Outcome::kFound);
+  EXPECT_EQ(document, bodies.body);
 }
 
 }  // namespace
