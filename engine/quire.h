@@ -3,7 +3,7 @@
 //
 // A host maps a Region and formats it once (FormatEngine), opens a Session per process or thread,
 // reads through Collection with a Snapshot of its own, writes through a Writer, and runs one
-// LogFollower.
+// LogFollower and one Collector.
 #pragma once
 
 #include "engine/durability/log_follower.h"
@@ -16,6 +16,7 @@
 #include "engine/mvcc/snapshot.h"
 #include "engine/store/catalog.h"
 #include "engine/store/collection.h"
+#include "engine/store/collector.h"
 #include "engine/store/document.h"
 #include "engine/store/document_builder.h"
 #include "engine/store/document_key.h"

@@ -10,6 +10,7 @@
 #include "engine/log/log_reader.h"
 #include "engine/log/log_tail.h"
 #include "engine/mvcc/version.h"
+#include "engine/store/document_removal.h"
 #include "engine/store/version_chain.h"
 
 namespace quire {
@@ -27,6 +28,9 @@ absl::Status DoNotFit() {
   return absl::ResourceExhaustedError(
       "the documents do not fit the engine's memory; raise quire.memory and restart the server");
 }
+
+// Of a document that is gone.
+constexpr uint32_t kNoNumber = UINT32_MAX;
 
 bool Precedes(uint32_t xid, uint32_t other) {
   return static_cast<int32_t>(xid - other) < 0;
@@ -180,14 +184,17 @@ absl::Status LogFollower::Link(CollectionState* collection, const Change& change
   for (;;) {
     const VersionLink head = slot->link();
     version->older.store(head.word(), std::memory_order_relaxed);
-    if (slot->Replace(head, self)) return absl::OkStatus();
+    if (slot->Replace(head, self)) break;
   }
+  CountVersion(collection, *version, 1);
+  return absl::OkStatus();
 }
 
 Version* LogFollower::FindVersion(const DocumentSlot* slot, const Pending& pending) const {
   VersionLink link = slot->link();
-  for (uint32_t step = 0; step < kChainStepsMax && link.kind() == VersionLink::Kind::kRegion;
-       ++step) {
+  // A tombstone stays until it has its number in the order of commits.
+  const uint32_t steps_max = pending.tombstone ? UINT32_MAX : kChainStepsMax;
+  for (uint32_t step = 0; step < steps_max && link.kind() == VersionLink::Kind::kRegion; ++step) {
     auto* version = session_->region().At<Version>(link.block());
     if (version->ordinal == pending.ordinal && version->xid() == pending.xid) return version;
     link = version->older_link();
@@ -195,12 +202,16 @@ Version* LogFollower::FindVersion(const DocumentSlot* slot, const Pending& pendi
   return nullptr;
 }
 
-Version* LogFollower::Note(const DocumentSlot* slot, const Pending& pending, uint64_t seq) const {
+Version* LogFollower::Note(DocumentSlot* slot, const Pending& pending, uint64_t seq) const {
   for (;;) {
     Version* version = FindVersion(slot, pending);
     if (version == nullptr) return nullptr;
     version->location.store(pending.location, std::memory_order_seq_cst);
-    if (seq != 0) version->seq.store(seq, std::memory_order_seq_cst);
+    if (seq != 0) {
+      // The slot first: once the version has its number the slot may serve another document.
+      slot->seq.store(seq, std::memory_order_relaxed);
+      version->seq.store(seq, std::memory_order_seq_cst);
+    }
     if (!version->moving()) return version;
     // Somebody may have copied it before (GiveBodyUp), which takes a moment.
     sched_yield();
@@ -252,11 +263,17 @@ absl::StatusOr<LogFollower::Pending> LogFollower::ApplyChange(uint64_t location,
                   .tombstone = change.kind == ChangeKind::kDelete,
                   .drop = false};
   if (live) return pending;
+  NextHlc(engine_, 0, change.hlc);
+  if (loaded) {
+    // The document may be gone since.
+    uint64_t payload = 0;
+    const bool found = Tree(session_, &collection->primary).Find(change.key, &payload);
+    pending.number = found ? static_cast<uint32_t>(payload) : kNoNumber;
+    return pending;
+  }
   const auto number = NumberOf(collection, change.key);
   if (absl::IsResourceExhausted(number.status())) return DoNotFit();
   QUIRE_ASSIGN_OR_RETURN(pending.number, number);
-  NextHlc(engine_, 0, change.hlc);
-  if (loaded) return pending;
   // A worker that was stopped by an error may have linked more than it said.
   if (loaded_lsn_ != 0 &&
       FindVersion(DocumentTable(session_, &collection->table).Slot(pending.number), pending) !=
@@ -318,38 +335,44 @@ void LogFollower::EndDrop(const Pending& pending, bool committed) {
 }
 
 void LogFollower::Commit(const Pending& pending, uint64_t seq) {
-  if (pending.drop) return;
+  if (pending.drop || pending.number == kNoNumber) return;
   const Session::Pin pin(session_);
   const Region& region = session_->region();
   auto* collection = region.At<CollectionState>(pending.collection);
   DocumentSlot* slot = DocumentTable(session_, &collection->table).Slot(pending.number);
-  slot->seq.store(seq, std::memory_order_relaxed);
   Version* version = Note(slot, pending, seq);
   if (version == nullptr) return;  // replaced long ago
   if (pending.live || version->verdict() == Verdict::kCommitted) return;
   version->Settle(Verdict::kCommitted);
-  // No session reads before the engine is ready, and then none has an older snapshot than this
-  // commit: what it replaced is of no use.
-  const VersionLink tail = TakeTail(version);
-  int32_t documents = version->tombstone() ? 0 : 1;
-  if (tail.kind() == VersionLink::Kind::kRegion) {
-    documents -= region.At<Version>(tail.block())->tombstone() ? 0 : 1;
-    session_->RetireChain(tail.block(), Purpose::kDocuments);
+  int64_t documents = version->tombstone() ? 0 : 1;
+  const VersionLink older = version->older_link();
+  if (older.kind() == VersionLink::Kind::kRegion) {
+    documents -= region.At<Version>(older.block())->tombstone() ? 0 : 1;
   }
   collection->documents.fetch_add(documents, std::memory_order_relaxed);
+  // No session reads before the engine is ready, and then none has an older snapshot than this
+  // commit: what it replaced is of no use, and a document that was deleted either.
+  if (engine_->phase.load(std::memory_order_relaxed) != EnginePhase::kReady) {
+    CutBehind(session_, collection, version);
+    if (version->tombstone()) RemoveDocument(session_, collection, pending.number, version);
+    return;
+  }
+  DocumentTable table(session_, &collection->table);
+  collection->garbage.fetch_add(
+      table.AddGarbage(pending.number, {.count = 1, .xid = version->xid()}),
+      std::memory_order_relaxed);
 }
 
 void LogFollower::Abort(const Pending& pending) {
-  if (pending.live || pending.drop) return;
+  if (pending.live || pending.drop || pending.number == kNoNumber) return;
   const Session::Pin pin(session_);
   const Region& region = session_->region();
   auto* collection = region.At<CollectionState>(pending.collection);
-  DocumentSlot* slot = DocumentTable(session_, &collection->table).Slot(pending.number);
-  const VersionLink head = slot->link();
+  const VersionLink head = DocumentTable(session_, &collection->table).Slot(pending.number)->link();
   if (head.kind() != VersionLink::Kind::kRegion) return;
   auto* version = region.At<Version>(head.block());
   if (version->ordinal != pending.ordinal || version->xid() != pending.xid) return;
-  UnlinkHead(session_, slot, version);
+  UnlinkHead(session_, collection, pending.number, version);
 }
 
 uint64_t LogFollower::FullXid(uint32_t xid) const {

@@ -149,7 +149,7 @@ class LogFollower {
   Version* FindVersion(const DocumentSlot* slot, const Pending& pending) const;
   // Tells the version its place in the log and, when not 0, in commit order. Null when it is not
   // there any more. REQUIRES: a pin.
-  Version* Note(const DocumentSlot* slot, const Pending& pending, uint64_t seq) const;
+  Version* Note(DocumentSlot* slot, const Pending& pending, uint64_t seq) const;
   // Tells the versions of undecided transactions their places in the log, so that their bodies may
   // leave memory.
   void BindUndecided();

@@ -6,8 +6,10 @@
 // A Tree is a process-local handle, copied freely; any number of sessions work on one TreeRoot at
 // the same time. Every call is made under a Session::Pin of the caller and holds no latch when it
 // returns. Readers write nothing shared. Whatever a change needs is allocated before its first
-// store under a latch: kResourceExhausted leaves the tree as it was. Nodes are never merged and
-// live until FreeAll. There are no links between leaves: a scan descends again for each leaf.
+// store under a latch: kResourceExhausted leaves the tree as it was. A leaf that becomes empty is
+// taken out at once ("free at empty": T. Johnson, D. Shasha, "B-trees with inserts and deletes: why
+// free-at-empty is better than merge-at-half", 1993) and freed when no pin can see it; neighbours
+// are never merged. There are no links between leaves: a scan descends again for each leaf.
 //
 // The payload is opaque here; collections keep the document number in its low half and a hint at
 // the document's version in its high half.
@@ -105,8 +107,11 @@ class Tree {
   // Replaces the payload of `key` if it is there and is `expected`. Returns whether it did.
   bool UpdatePayload(std::string_view key, uint64_t expected, uint64_t desired);
 
-  // Removes `key`. Returns whether it was there. The leaf stays, even empty.
-  bool Erase(std::string_view key);
+  // Removes `key`. Returns whether it was there. Retires at most kLevelsMax nodes, nearly always
+  // one or none.
+  bool Erase(std::string_view key) { return EraseIf(key, 0, 0); }
+  // The same, if those bits of its payload that are set in `mask` are those of `payload`.
+  bool EraseIf(std::string_view key, uint64_t payload, uint64_t mask);
 
   // Fills the batch (cleared first) with the next entries of the range, in order, after looking at
   // a bounded number of leaves. Each leaf is read in one consistent state, the whole batch need not
@@ -136,6 +141,7 @@ class Tree {
   struct UpperBound;
   struct SplitPath;
   struct SplitNeed;
+  struct EmptyPath;
   class Spares;
   enum class SplitOutcome : uint8_t { kDone, kConflict, kParentFull, kMemoryFull };
 
@@ -149,6 +155,13 @@ class Tree {
   SplitOutcome SplitAtLevel(const SearchKey& key, SplitNeed* need, Spares* spares);
   bool FindForSplit(const SearchKey& key, uint32_t level, SplitPath* path) const;
   SplitOutcome SplitHeld(SplitNeed* need, SplitPath* path, Spares* spares);
+  // Takes the leaf for `key` out of the tree if it is empty, with all nodes above that would be
+  // empty without it.
+  void UnlinkEmptyLeaf(const SearchKey& key);
+  bool FindEmptyLeaf(const SearchKey& key, EmptyPath* path) const;
+  bool TryUnlink(EmptyPath* path);
+  // Takes topmost nodes with a single child out.
+  void LowerTop();
   bool TryFindBoundedLeaf(const SearchKey& key, BoundedLeaf* out) const;
   struct EdgePath;
   bool TryFindEdge(const UpperBound& bound, EdgePath* path) const;

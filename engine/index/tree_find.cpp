@@ -1,5 +1,5 @@
-// Descending to a key, and what needs no more than its leaf: finding, exchanging a payload,
-// erasing, and the tree's figures.
+// Descending to a key, and what needs no more than its leaf: finding, exchanging a payload, and the
+// tree's figures.
 #include "engine/index/tree_leaf.h"
 
 namespace quire {
@@ -69,25 +69,6 @@ bool Tree::UpdatePayload(std::string_view key, uint64_t expected, uint64_t desir
     hold.MarkDirty();
     leaf.node->set_payload(leaf.slot(), desired);
     hold.Release();
-    return true;
-  }
-}
-
-bool Tree::Erase(std::string_view key) {
-  const SearchKey search(key);
-  for (;;) {
-    Leaf leaf;
-    if (!FindLeaf(search, &leaf)) return false;
-    if (!leaf.place.found) {
-      if (leaf.read.Valid()) return false;
-      continue;
-    }
-    VersionHold hold;
-    if (!leaf.read.Upgrade(&hold)) continue;
-    hold.MarkDirty();
-    RemoveEntry(leaf.node, leaf.place.position);
-    hold.Release();
-    root_->entries.fetch_sub(1, std::memory_order_relaxed);
     return true;
   }
 }

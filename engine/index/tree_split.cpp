@@ -94,19 +94,26 @@ Cut ChooseCut(const TreeNode& node, uint32_t position, bool rightmost) {
 
 }  // namespace
 
+// False on a conflict. Without such a node, since the tree is not as high any more, path->node is
+// null.
 bool Tree::FindForSplit(const SearchKey& key, uint32_t level, SplitPath* path) const {
   const Region& region = session_->region();
   path->parent_read = OptimisticRead(&root_->latch);
   uint64_t offset = root_->node.load(std::memory_order_acquire);
   if (!path->parent_read.Valid()) return false;
+  path->node = nullptr;
   for (;;) {
+    if (offset == 0) return true;
     path->node = NodeAt(region, offset);
     path->read = OptimisticRead(&path->node->latch);
     if (!path->parent_read.Valid()) return false;
     const TreeShape shape = path->node->shape();
     if (shape.level == level) return true;
-    // Levels fall by one with each step, and a tree only grows higher.
-    QUIRE_CHECK(shape.level > level);
+    if (shape.level < level) {
+      // Levels fall by one with each step, so this is the topmost node of a tree that got lower.
+      path->node = nullptr;
+      return true;
+    }
     const TreePlace place = path->node->Search(shape, key);
     const uint32_t position = place.position + (place.found ? 1 : 0);
     offset = path->node->Child(shape, position);
@@ -177,6 +184,8 @@ Tree::SplitOutcome Tree::SplitHeld(SplitNeed* need, SplitPath* path, Spares* spa
 Tree::SplitOutcome Tree::SplitAtLevel(const SearchKey& key, SplitNeed* need, Spares* spares) {
   SplitPath path;
   if (!FindForSplit(key, need->level, &path)) return SplitOutcome::kConflict;
+  // There is room below then; the caller looks anew.
+  if (path.node == nullptr) return SplitOutcome::kDone;
   // The topmost node gets a new one above it.
   if (!spares->Fill(path.parent == nullptr ? 2 : 1)) return SplitOutcome::kMemoryFull;
   if (!path.parent_read.Upgrade(&path.parent_hold) || !path.read.Upgrade(&path.hold)) {

@@ -19,6 +19,21 @@ constexpr uint64_t kCommitsPerHorizon = 64;
 // Identifies a log written without a server.
 constexpr LogIdentity kLocalIdentity = {.system_id = 0x4C4143304C515551, .engine_id = 1};
 
+constexpr uint32_t kChunksPerTurn = 64;
+
+// How transactions look to the collector, who has none himself.
+class CollectorsView final : public TransactionHost {
+ public:
+  explicit CollectorsView(const CommitTable& commits) : commits_(commits) {}
+
+  absl::StatusOr<TransactionState> StateOf(uint64_t xid) override { return commits_.StateOf(xid); }
+  bool IsCurrent(uint64_t) override { return false; }
+  absl::StatusOr<uint64_t> TopmostOf(uint64_t xid) override { return xid; }
+
+ private:
+  const CommitTable& commits_;
+};
+
 }  // namespace
 
 LocalEngine::LocalEngine(FileSystem* files, Clock* clock, const LocalOptions& options)
@@ -98,6 +113,21 @@ absl::StatusOr<std::unique_ptr<LocalSession>> LocalEngine::OpenSession() {
 absl::Status LocalEngine::Sync() {
   const MutexLock lock(&commit_mutex_);
   return follower_->Sync(/*now=*/true);
+}
+
+absl::Status LocalEngine::Collect() {
+  {
+    const MutexLock lock(&commit_mutex_);
+    PublishHorizon();
+  }
+  QUIRE_ASSIGN_OR_RETURN(const auto session, Session::Open(region_, next_owner_.fetch_add(1)));
+  CollectorsView transactions(*commits_);
+  Collector collector(session.get(), &transactions);
+  collector.BeginPass(1);
+  for (bool done = false; !done;) {
+    QUIRE_ASSIGN_OR_RETURN(done, collector.Turn(kChunksPerTurn));
+  }
+  return absl::OkStatus();
 }
 
 absl::Status LocalEngine::LogChanges(std::string_view batch) {

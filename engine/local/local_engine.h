@@ -56,6 +56,8 @@ class LocalEngine {
 
   // Makes all commits so far durable.
   absl::Status Sync();
+  // One pass of the collector (store/collector.h) over all garbage. Any thread, one at a time.
+  absl::Status Collect();
   const Region& region() const { return region_; }
 
  private:

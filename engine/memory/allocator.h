@@ -15,7 +15,6 @@
 
 namespace quire {
 
-constexpr uint64_t kPageBytes = 65536;
 // The share of all pages, as a divisor, that only reserved allocations may take: a full region must
 // still be able to roll back, delete and collect.
 constexpr uint64_t kReserveDivisor = 100;

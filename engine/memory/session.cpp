@@ -94,10 +94,9 @@ void Session::FreeRetired(const Retired& retired) {
   }
   uint64_t block = retired.block & ~uint64_t{1};
   while (block != 0) {
-    const uint64_t next =
-        Load<uint64_t>(region_.base() + block + kChainLinkOffset) & kChainLinkMask;
+    const auto link = Load<uint64_t>(region_.base() + block + kChainLinkOffset);
     allocator_.Free(slot_, block, retired.purpose);
-    block = next;
+    block = link >> 62 == kChainLinkTag ? link & kChainLinkMask : 0;
   }
 }
 

@@ -47,16 +47,19 @@ class Session {
   // REQUIRES: at most kRetiredPerPin calls under one pin.
   void Retire(uint64_t block, Purpose purpose) { RetireTagged(block, purpose); }
   // The same for a chain of blocks that are linked, front to back, by the 64-bit word at
-  // kChainLinkOffset, whose low 48 bits are the next block and 0 ends the chain.
+  // kChainLinkOffset: its top two bits are kChainLinkTag when the low 48 are the next block; any
+  // other word ends the chain.
   void RetireChain(uint64_t block, Purpose purpose) { RetireTagged(block | 1, purpose); }
   static constexpr uint64_t kChainLinkOffset = 8;
   static constexpr uint64_t kChainLinkMask = (uint64_t{1} << 48) - 1;
+  static constexpr uint64_t kChainLinkTag = 1;
   static constexpr uint32_t kRetiredPerPin = 64;
 
   // Frees what may be freed. Returns how many entries still wait. Looks at every session's pin, so
   // it is for now and then: MayReclaim says whether it is worth it.
   uint32_t Reclaim();
   bool MayReclaim() const { return slot_->retired_count >= kRetiredPerPin / 2; }
+  uint32_t retired() const { return slot_->retired_count; }
   // For what is given back by other means than Retire: the epoch to note once it is unreachable,
   // and what may be reused, whatever was noted with an epoch below the returned one.
   uint64_t EpochOfRetirement() const {

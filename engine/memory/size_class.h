@@ -29,6 +29,13 @@ constexpr uint32_t ClassOf(uint32_t bytes) {
   return doubling * kClassesPerDoubling + (bytes - base + step - 1) / step;
 }
 
+// Bytes that a block for `bytes` really takes: its class, or whole pages.
+constexpr uint64_t kPageBytes = 65536;
+constexpr uint64_t TakenBytes(uint64_t bytes) {
+  if (bytes <= kBlockBytesMax) return ClassBytes(ClassOf(static_cast<uint32_t>(bytes)));
+  return (bytes + kPageBytes - 1) / kPageBytes * kPageBytes;
+}
+
 static_assert(ClassBytes(kSizeClassCount - 1) == kBlockBytesMax);
 static_assert(ClassOf(65) == 1 && ClassBytes(1) == 72 && ClassOf(128) == 8 && ClassOf(129) == 9);
 

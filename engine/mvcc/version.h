@@ -28,19 +28,24 @@ enum class Verdict : uint64_t {
 constexpr uint64_t kVerdictMask = uint64_t{3} << 62;
 
 // Where a document's newest version is: nothing, a block of the region, or (a place that is kept,
-// and not used yet) a position of the engine log. The top two bits tell which.
+// and not used yet) a position of the engine log; or that its number is being taken out of use
+// (store/document_removal.h), with the epoch in which that happened. The top two bits tell which.
 class VersionLink {
  public:
-  enum class Kind : uint64_t { kNone = 0, kRegion = 1, kFile = 2 };
+  enum class Kind : uint64_t { kNone = 0, kRegion = 1, kFile = 2, kRemoved = 3 };
 
   VersionLink() = default;
   explicit VersionLink(uint64_t word) : word_(word) {}
   static VersionLink ToBlock(uint64_t offset) {
     return VersionLink(offset == 0 ? 0 : offset | static_cast<uint64_t>(Kind::kRegion) << 62);
   }
+  static VersionLink Removed(uint64_t epoch) {
+    return VersionLink(epoch | static_cast<uint64_t>(Kind::kRemoved) << 62);
+  }
   Kind kind() const { return static_cast<Kind>(word_ >> 62); }
   bool empty() const { return word_ == 0; }
   uint64_t block() const { return word_ & Session::kChainLinkMask; }
+  uint64_t epoch() const { return word_ & ~(uint64_t{3} << 62); }
   uint64_t word() const { return word_; }
   bool operator==(const VersionLink&) const = default;
 
@@ -61,8 +66,9 @@ enum VersionFlags : uint16_t {
 // Beside the link in Version::older, above its 48 bits: what is being done to the version itself.
 // While one is set nobody changes the link, so that it can be copied (version_chain.h).
 constexpr uint64_t kVersionMoving = uint64_t{1} << 48;  // a session puts another block in its place
-constexpr uint64_t kVersionLeaving = uint64_t{1} << 49;  // it was rolled back and leaves the chain
-constexpr uint64_t kVersionBusy = kVersionMoving | kVersionLeaving;
+constexpr uint64_t kVersionLeaving = uint64_t{1} << 49;   // it was rolled back and leaves the chain
+constexpr uint64_t kVersionDetached = uint64_t{1} << 50;  // it is part of a tail that was cut off
+constexpr uint64_t kVersionBusy = kVersionMoving | kVersionLeaving | kVersionDetached;
 
 struct Version {
   // Atomic: the creator's id in the low 62 bits, its verdict above.
@@ -114,9 +120,12 @@ struct Version {
   uint64_t block_bytes() const {
     return sizeof(Version) + key_bytes + (body_in_log() ? 0 : document_bytes);
   }
+  // Of the region, for its block.
+  uint64_t taken_bytes() const { return TakenBytes(block_bytes()); }
 };
 static_assert(sizeof(Version) == 64);
 static_assert(offsetof(Version, older) == Session::kChainLinkOffset);
+static_assert(static_cast<uint64_t>(VersionLink::Kind::kRegion) == Session::kChainLinkTag);
 
 // What a new version is made of.
 struct VersionContent {

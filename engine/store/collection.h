@@ -55,6 +55,11 @@ struct CollectionState {
   DocumentTableState table;
   TreeRoot primary;
   std::atomic<int64_t> documents;  // live documents as far as outcomes are settled: an estimate
+  // Versions that are linked, tombstones too, and the bytes of the region that they take.
+  std::atomic<int64_t> versions;
+  std::atomic<int64_t> bytes;
+  // The sum of the table's garbage notes, near enough: 0 when there is nothing for the collector.
+  std::atomic<int64_t> garbage;
   EvictionState eviction;
   // See collection_removal.h. Whoever comes by it without a lock of his host's on the collection
   // leaves a dropped one alone, and looks at this under the pin under which he goes on.

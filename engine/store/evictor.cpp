@@ -91,7 +91,10 @@ uint32_t Evictor::SweepStretch(CollectionState* collection, uint32_t first, uint
   for (; number < end && swept->bodies < bodies_max; ++number) {
     if (number + kPrefetchDistance < end) prefetch(number + kPrefetchDistance);
     const bool unlocated = std::exchange(swept->unlocated, false);
+    const uint64_t bytes_before = swept->bytes;
     SweepChain(collection, number, swept);
+    collection->bytes.fetch_sub(static_cast<int64_t>(swept->bytes - bytes_before),
+                                std::memory_order_relaxed);
     if (swept->unlocated) {
       uint32_t none = 0;
       collection->eviction.unlocated.compare_exchange_strong(none, number + 1,

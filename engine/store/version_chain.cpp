@@ -10,27 +10,6 @@ VersionLink LinkTo(const Region& region, const Version* version) {
 
 }  // namespace
 
-void UnlinkHead(Session* session, DocumentSlot* slot, Version* version) {
-  const Region& region = session->region();
-  const uint64_t xid = version->xid();
-  const uint32_t ordinal = version->ordinal;
-  for (;;) {
-    const VersionLink self = LinkTo(region, version);
-    const VersionLink older(version->older.fetch_or(kVersionLeaving, std::memory_order_acq_rel) &
-                            ~kVersionBusy);
-    // Whoever replaces the head frees the block.
-    if (slot->Replace(self, older)) {
-      session->Retire(self.block(), Purpose::kDocuments);
-      return;
-    }
-    // Another visitor took it away, unless it stands there still without its body.
-    const VersionLink head = slot->link();
-    if (head.kind() != VersionLink::Kind::kRegion) return;
-    version = region.At<Version>(head.block());
-    if (version->xid() != xid || version->ordinal != ordinal) return;
-  }
-}
-
 VersionLink TakeTail(Version* version) {
   uint64_t word = version->older.load(std::memory_order_acquire);
   while (word != 0 && (word & kVersionBusy) == 0) {

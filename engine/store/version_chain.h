@@ -10,8 +10,10 @@
 //   moving    one session makes a copy of the version without its body and puts it in the version's
 //             place; `older` stays as it is until that is done, and the bit goes if it came to
 //             nothing
+//   detached  the version is part of a tail that was cut off; `older` belongs to whoever cut it
 //
 // So nothing is cut off, moved or unlinked behind a version whose link somebody is copying.
+// Rolled-back versions and whole documents leave in document_removal.h.
 #pragma once
 
 #include <cstdint>
@@ -21,10 +23,6 @@
 #include "engine/store/document_table.h"
 
 namespace quire {
-
-// Takes a rolled-back version out of the chain and retires it. Does nothing when another visitor
-// was faster. REQUIRES: a pin; the version was at the head under it.
-void UnlinkHead(Session* session, DocumentSlot* slot, Version* version);
 
 // Cuts off what is older than `version`. Returns the tail, for the caller to retire as a chain;
 // none when there is none, or when the version is busy: a later visitor will do it. REQUIRES: a

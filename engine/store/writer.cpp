@@ -8,7 +8,7 @@
 #include "engine/mvcc/standing.h"
 #include "engine/mvcc/visibility.h"
 #include "engine/store/catalog.h"
-#include "engine/store/version_chain.h"
+#include "engine/store/document_removal.h"
 
 namespace quire {
 
@@ -62,20 +62,16 @@ uint64_t Writer::Stamp(uint64_t after) {
   return NextHlc(engine_, static_cast<uint64_t>(clock_->WallTimeUs()) / 1000, after);
 }
 
-void Writer::CutTail(Version* newest) {
+void Writer::CutTail(CollectionState* collection, Version* newest) {
   const uint64_t horizon = engine_->horizon.load(std::memory_order_acquire);
   const Region& region = session_->region();
   const bool walk = newest->version % kVersionsPerWalk == 0;
   VersionLink link = newest->older_link();
   while (link.kind() == VersionLink::Kind::kRegion) {
     auto* version = region.At<Version>(link.block());
-    if (version->verdict() == Verdict::kCommitted && version->xid() < horizon) {
-      if (version->older_link().empty()) return;
+    if (version->verdict() == Verdict::kCommitted && version->xid() < horizon && !version->lock()) {
       // Every snapshot sees this version or a newer one.
-      const VersionLink tail = TakeTail(version);
-      if (tail.kind() == VersionLink::Kind::kRegion) {
-        session_->RetireChain(tail.block(), Purpose::kDocuments);
-      }
+      CutBehind(session_, collection, version);
       return;
     }
     if (!walk) return;
@@ -89,13 +85,15 @@ void Writer::ReserveWriteSet() {
   }
 }
 
-void Writer::Remember(const CollectionState* collection, uint32_t number,
-                      const VersionContent& content, int32_t documents) {
-  write_set_.push_back(WriteSetEntry{.collection = session_->region().RefOf(collection).offset,
-                                     .xid = content.xid,
-                                     .number = number,
-                                     .documents = documents,
-                                     .lock = content.lock});
+void Writer::Remember(const CollectionState* collection, uint32_t number, const Version& version,
+                      int16_t documents) {
+  write_set_.push_back(
+      WriteSetEntry{.collection = session_->region().RefOf(collection).offset,
+                    .xid = version.xid(),
+                    .number = number,
+                    .documents = documents,
+                    .lock = version.lock(),
+                    .garbage = version.tombstone() || !version.older_link().empty()});
 }
 
 void Writer::Record(const CollectionState& collection, const WriteResult& result,
@@ -114,18 +112,23 @@ void Writer::Record(const CollectionState& collection, const WriteResult& result
                         .document = content.document});
 }
 
-absl::StatusOr<WriteResult> Writer::InsertAt(DocumentSlot* slot, Version* version) {
+absl::StatusOr<WriteResult> Writer::InsertAt(CollectionState* collection, uint32_t number,
+                                             Version* version) {
   const Region& region = session_->region();
+  DocumentSlot* slot = DocumentTable(session_, &collection->table).Slot(number);
   const VersionLink self = VersionLink::ToBlock(region.RefOf(version).offset);
   version->version = 1;
   for (;;) {
     const VersionLink head = slot->link();
+    if (head.kind() == VersionLink::Kind::kRemoved) {
+      return WriteResult{.outcome = WriteOutcome::kAbsent};
+    }
     version->older.store(head.word(), std::memory_order_relaxed);
     if (!head.empty()) {
       auto* current = region.At<Version>(head.block());
       QUIRE_ASSIGN_OR_RETURN(const TransactionState state, CreatorState(current, host_));
       if (state == TransactionState::kAborted) {
-        UnlinkHead(session_, slot, current);
+        UnlinkHead(session_, collection, number, current);
         continue;
       }
       if (state == TransactionState::kInProgress && !host_->IsCurrent(current->xid())) {
@@ -137,9 +140,30 @@ absl::StatusOr<WriteResult> Writer::InsertAt(DocumentSlot* slot, Version* versio
       version->hlc = Stamp(0);
     }
     if (slot->Replace(head, self)) {
-      CutTail(version);
+      CountVersion(collection, *version, 1);
+      CutTail(collection, version);
       return WriteResult{.version = version->version, .hlc = version->hlc};
     }
+  }
+}
+
+absl::StatusOr<WriteResult> Writer::InsertByKey(CollectionState* collection, std::string_view key,
+                                                Version* version) {
+  Tree tree(session_, &collection->primary);
+  DocumentTable table(session_, &collection->table);
+  const uint64_t hint = session_->region().RefOf(version).offset / kVersionHintGranule;
+  for (;;) {
+    // Most inserts bring a new key: one descent then does both, looking for it and entering it.
+    QUIRE_ASSIGN_OR_RETURN(const uint32_t fresh, table.TakeNumber());
+    const auto entry = tree.InsertIfAbsent(key, fresh | hint << 32);
+    if (!entry.ok() || !entry->inserted) table.ReturnNumber(fresh);
+    QUIRE_RETURN_IF_ERROR(entry.status());
+    const auto number = static_cast<uint32_t>(entry->payload);
+    QUIRE_ASSIGN_OR_RETURN(WriteResult result, InsertAt(collection, number, version));
+    result.number = number;
+    if (result.outcome != WriteOutcome::kAbsent) return result;
+    // Somebody is taking a deleted document out of use; nobody waits for him.
+    FinishRemoval(session_, collection, number, key);
   }
 }
 
@@ -159,22 +183,11 @@ absl::StatusOr<WriteResult> Writer::Insert(CollectionState* collection, std::str
     const uint64_t block = session_->region().RefOf(version).offset;
     absl::Cleanup free_version = [&] { session_->FreeNow(block, Purpose::kDocuments); };
 
-    Tree tree(session_, &collection->primary);
-    DocumentTable table(session_, &collection->table);
     ReserveWriteSet();
-    // Most inserts bring a new key: one descent then does both, looking for it and entering it.
-    QUIRE_ASSIGN_OR_RETURN(const uint32_t fresh, table.TakeNumber());
-    const uint64_t hint = block / kVersionHintGranule;
-    const auto entry = tree.InsertIfAbsent(key, fresh | hint << 32);
-    if (!entry.ok() || !entry->inserted) table.ReturnNumber(fresh);
-    QUIRE_RETURN_IF_ERROR(entry.status());
-    const auto number = static_cast<uint32_t>(entry->payload);
-    auto inserted = InsertAt(table.Slot(number), version);
-    if (!inserted.ok() || inserted->outcome != WriteOutcome::kDone) return inserted;
+    QUIRE_ASSIGN_OR_RETURN(result, InsertByKey(collection, key, version));
+    if (result.outcome != WriteOutcome::kDone) return result;
     std::move(free_version).Cancel();
-    Remember(collection, number, content, 1);
-    result = *inserted;
-    result.number = number;
+    Remember(collection, result.number, *version, 1);
     ++ordinal_;
     Record(*collection, result, content);
   }
@@ -198,11 +211,13 @@ absl::StatusOr<WriteResult> Writer::Replace(CollectionState* collection, const W
     VersionContent content = ContentOf(replacement, context);
     for (;;) {
       const VersionLink head = slot->link();
-      if (head.empty()) return WriteResult{.outcome = WriteOutcome::kAbsent};
+      if (head.kind() != VersionLink::Kind::kRegion) {
+        return WriteResult{.outcome = WriteOutcome::kAbsent};
+      }
       auto* current = region.At<Version>(head.block());
       QUIRE_ASSIGN_OR_RETURN(const TransactionState state, CreatorState(current, host_));
       if (state == TransactionState::kAborted) {
-        UnlinkHead(session_, slot, current);
+        UnlinkHead(session_, collection, target.number, current);
         continue;
       }
       QUIRE_ASSIGN_OR_RETURN(const Standing standing, StandingOf(region, head, target.hlc, host_));
@@ -228,12 +243,13 @@ absl::StatusOr<WriteResult> Writer::Replace(CollectionState* collection, const W
     result.version = version->version;
     result.hlc = version->hlc;
     std::move(free_version).Cancel();
-    Remember(collection, target.number, content, content.tombstone ? -1 : 0);
+    CountVersion(collection, *version, 1);
+    Remember(collection, target.number, *version, content.tombstone ? -1 : 0);
     if (locks) {
       ++locks_;
       return result;
     }
-    CutTail(version);
+    CutTail(collection, version);
     ++ordinal_;
     Record(*collection, result, content);
   }
@@ -349,12 +365,11 @@ void Writer::UndoEntry(const WriteSetEntry& entry) {
   const Session::Pin pin(session_);
   const Region& region = session_->region();
   auto* collection = region.At<CollectionState>(entry.collection);
-  DocumentSlot* slot = DocumentTable(session_, &collection->table).Slot(entry.number);
-  const VersionLink head = slot->link();
+  const VersionLink head = DocumentTable(session_, &collection->table).Slot(entry.number)->link();
   if (head.kind() != VersionLink::Kind::kRegion) return;
   auto* version = region.At<Version>(head.block());
   // Another visitor may have taken it away already.
-  if (version->xid() == entry.xid) UnlinkHead(session_, slot, version);
+  if (version->xid() == entry.xid) UnlinkHead(session_, collection, entry.number, version);
 }
 
 void Writer::RollbackTo(const Mark& mark) {
@@ -393,28 +408,50 @@ void Writer::SettleEntry(const WriteSetEntry& entry) {
 }
 
 // A copy is of no use any more where nothing was written on top of it.
-void Writer::DropLock(const WriteSetEntry& entry) {
+bool Writer::DropLock(const WriteSetEntry& entry) {
   const Session::Pin pin(session_);
   const Region& region = session_->region();
   auto* collection = region.At<CollectionState>(entry.collection);
-  DocumentSlot* slot = DocumentTable(session_, &collection->table).Slot(entry.number);
-  const VersionLink head = slot->link();
-  if (head.kind() != VersionLink::Kind::kRegion) return;
+  const VersionLink head = DocumentTable(session_, &collection->table).Slot(entry.number)->link();
+  if (head.kind() != VersionLink::Kind::kRegion) return false;
   auto* version = region.At<Version>(head.block());
-  if (version->lock() && version->xid() == entry.xid) UnlinkHead(session_, slot, version);
+  if (!version->lock() || version->xid() != entry.xid) return false;
+  return UnlinkHead(session_, collection, entry.number, version);
+}
+
+void Writer::NoteGarbage(bool settled) {
+  const Region& region = session_->region();
+  for (size_t i = 0; i < write_set_.size();) {
+    const WriteSetEntry& first = write_set_[i];
+    const uint32_t chunk = first.number / kSlotsPerChunk;
+    GarbageNote note{.count = 0, .xid = first.xid};
+    int64_t documents = 0;
+    // Changes come in runs.
+    for (; i < write_set_.size(); ++i) {
+      const WriteSetEntry& entry = write_set_[i];
+      if (entry.collection != first.collection || entry.number / kSlotsPerChunk != chunk) break;
+      documents += entry.documents;
+      if (!entry.garbage && settled) continue;
+      ++note.count;
+      note.xid = std::min(note.xid, entry.xid);
+    }
+    auto* collection = region.At<CollectionState>(first.collection);
+    if (documents != 0) collection->documents.fetch_add(documents, std::memory_order_relaxed);
+    if (note.count == 0) continue;
+    DocumentTable table(session_, &collection->table);
+    collection->garbage.fetch_add(table.AddGarbage(first.number, note), std::memory_order_relaxed);
+  }
 }
 
 void Writer::Committed() {
-  if (write_set_.size() <= kSettledAtCommitMax) {
+  const bool settled = write_set_.size() <= kSettledAtCommitMax;
+  if (settled) {
     for (const WriteSetEntry& entry : write_set_) SettleEntry(entry);
   }
-  const Region& region = session_->region();
-  for (const WriteSetEntry& entry : write_set_) {
-    if (entry.lock) DropLock(entry);
-    if (entry.documents == 0) continue;
-    region.At<CollectionState>(entry.collection)
-        ->documents.fetch_add(entry.documents, std::memory_order_relaxed);
+  for (WriteSetEntry& entry : write_set_) {
+    if (entry.lock && DropLock(entry)) entry.garbage = false;
   }
+  NoteGarbage(settled);
   ReleaseHeld(0);
   EndTransaction();
 }

@@ -116,8 +116,9 @@ class Writer {
     uint64_t collection;  // offset of its state
     uint64_t xid;
     uint32_t number;
-    int32_t documents;  // by how much the change raises the number of live documents
+    int16_t documents;  // by how much the change raises the number of live documents
     bool lock;
+    bool garbage;  // something older stands behind the version, or it is a tombstone
   };
   enum class Intent : uint8_t { kUpdate, kDelete, kLock };
   struct Replacement {
@@ -131,20 +132,28 @@ class Writer {
                                           const WriteContext& context);
   absl::StatusOr<WriteResult> Replace(CollectionState* collection, const WriteTarget& target,
                                       const Replacement& replacement, const WriteContext& context);
-  // Links a new version into an empty or deleted document, or says why not.
-  absl::StatusOr<WriteResult> InsertAt(DocumentSlot* slot, Version* version);
-  void CutTail(Version* newest);
+  // Enters the key, and the version under its number, or says why not.
+  absl::StatusOr<WriteResult> InsertByKey(CollectionState* collection, std::string_view key,
+                                          Version* version);
+  // Links a new version into an empty or deleted document, or says why not; kAbsent when the number
+  // is being taken out of use.
+  absl::StatusOr<WriteResult> InsertAt(CollectionState* collection, uint32_t number,
+                                       Version* version);
+  void CutTail(CollectionState* collection, Version* newest);
   uint64_t Stamp(uint64_t after);
   // Makes the next Remember free of allocation: it follows the write it remembers.
   void ReserveWriteSet();
-  void Remember(const CollectionState* collection, uint32_t number, const VersionContent& content,
-                int32_t documents);
+  void Remember(const CollectionState* collection, uint32_t number, const Version& version,
+                int16_t documents);
   void Record(const CollectionState& collection, const WriteResult& result,
               const VersionContent& content);
   absl::Status FlushIfDue();
   void UndoEntry(const WriteSetEntry& entry);
-  void DropLock(const WriteSetEntry& entry);
+  bool DropLock(const WriteSetEntry& entry);
   void SettleEntry(const WriteSetEntry& entry);
+  // Counts documents, and tells the collector where the write set leaves work for it. `settled`: no
+  // verdicts are left to it.
+  void NoteGarbage(bool settled);
   void ReleaseHeld(size_t keep);
   void EndTransaction();
 

@@ -1,7 +1,8 @@
 // Threads as sessions on the server-less engine, meant for the thread sanitizer: transfers between
-// accounts keep their sum in every snapshot, documents come and go, savepoints are rolled back, and
-// what each thread was told is what is there at the end. Once with all in memory, once while other
-// threads take bodies out of memory all the time. Runs for QUIRE_STRESS_SECONDS in all.
+// accounts keep their sum in every snapshot, documents come and go, savepoints are rolled back, the
+// collector takes away behind them, and what each thread was told is what is there at the end. Once
+// with all in memory, once while other threads take bodies out of memory all the time. Runs for
+// QUIRE_STRESS_SECONDS in all.
 #include <gtest/gtest.h>
 
 #include <atomic>
@@ -77,7 +78,34 @@ class Stress {
     }
   }
 
+  void Collect() {
+    while (!stop_.load(std::memory_order_relaxed)) {
+      const absl::Status status = engine_->Collect();
+      ASSERT_TRUE(status.ok()) << status;
+      ++passes_;
+    }
+  }
+
+  // REQUIRES: the threads have ended. Everything that is gone has left nothing behind.
+  void ExpectNoGarbage() {
+    // The first pass settles and cuts, the second has nothing left to wait for.
+    for (int pass = 0; pass < 2; ++pass) ASSERT_TRUE(engine_->Collect().ok());
+    auto session = Session::Open(engine_->region(), 1'000'000);
+    ASSERT_TRUE(session.ok());
+    int64_t bytes = 0;
+    Catalog(session->get()).ForEach([&](CollectionState* collection) {
+      EXPECT_EQ(collection->garbage.load(), 0);
+      EXPECT_EQ(collection->versions.load(), collection->documents.load());
+      EXPECT_EQ(collection->primary.entries.load(),
+                static_cast<uint64_t>(collection->documents.load()));
+      bytes += collection->bytes.load();
+    });
+    // What a thread retired last waits in its slot.
+    EXPECT_GE(UsedBytes(engine_->region(), Purpose::kDocuments), bytes);
+  }
+
   void Stop() { stop_.store(true); }
+  uint64_t passes() const { return passes_; }
   uint64_t transfers() const { return transfers_; }
   uint64_t conflicts() const { return conflicts_; }
   uint64_t audits() const { return audits_; }
@@ -140,22 +168,34 @@ class Stress {
                         Document(BalanceOf(batch[0].document) + amount, padding));
   }
 
-  // A document of the thread's own that comes and goes.
+  // A document that comes and goes: the thread's own, of which it knows everything, or one that all
+  // fight for.
   static void Visit(LocalSession* session, int index, uint64_t choice) {
-    const std::string key = absl::StrCat("visitor", index, "-", choice % 50);
+    const bool own = choice % 2 == 0;
+    const std::string key =
+        own ? absl::StrCat("visitor", index, "-", choice % 50) : absl::StrCat("guest", choice % 5);
     ASSERT_TRUE(session->Begin().ok());
     RowBatch batch;
     const auto there = session->Get(kVisitors, key, &batch);
     ASSERT_TRUE(there.ok());
+    absl::Status status;
     if (*there) {
       EXPECT_EQ(batch[0].document, key);
       const auto deleted = session->Delete(kVisitors, key);
-      ASSERT_TRUE(deleted.ok()) << deleted.status();
-      EXPECT_TRUE(*deleted);
+      status = deleted.status();
+      if (deleted.ok()) {
+        EXPECT_TRUE(*deleted);
+      }
     } else {
-      EXPECT_TRUE(session->Insert(kVisitors, key, key).ok());
+      status = session->Insert(kVisitors, key, key);
     }
-    EXPECT_TRUE(session->Commit().ok());
+    if (status.ok() && choice % 7 != 0) {
+      status = session->Commit();
+    } else {
+      session->Rollback();
+    }
+    EXPECT_TRUE(status.ok() || (!own && (absl::IsAborted(status) || absl::IsAlreadyExists(status))))
+        << status;
   }
 
   LocalEngine* const engine_;
@@ -164,6 +204,7 @@ class Stress {
   std::atomic<uint64_t> transfers_{0};
   std::atomic<uint64_t> conflicts_{0};
   std::atomic<uint64_t> audits_{0};
+  std::atomic<uint64_t> passes_{0};
 };
 
 class LocalStress : public testing::TestWithParam<int> {};
@@ -195,19 +236,23 @@ TEST_P(LocalStress, SumsHoldInEverySnapshot) {
   Stress stress(engine->get(), seed);
   std::vector<std::thread> threads;
   for (int i = 0; i < kThreads; ++i) threads.emplace_back([&, i] { stress.Worker(i); });
+  threads.emplace_back([&] { stress.Collect(); });
   for (int i = 0; i < evictors; ++i) threads.emplace_back([&] { stress.Evict(); });
   std::this_thread::sleep_for(std::chrono::milliseconds(Setting("QUIRE_STRESS_SECONDS", 5) * 500));
   stress.Stop();
   for (std::thread& thread : threads) thread.join();
   auto session = (*engine)->OpenSession();
   stress.Audit(session->get());
+  stress.ExpectNoGarbage();
   EXPECT_GT(stress.transfers(), 0u);
+  EXPECT_GT(stress.passes(), 0u);
   const EngineState& state = *GetEngineState((*engine)->region());
   EXPECT_EQ(state.bodies_evicted.load() > 0, evictors > 0);
   // Old versions go while the threads run: what is left is little more than one version a document.
   EXPECT_LT(UsedBytes((*engine)->region(), Purpose::kDocuments), 8 << 20);
-  std::printf("%lu transfers, %lu conflicts, %lu audits, %lu bodies evicted\n", stress.transfers(),
-              stress.conflicts(), stress.audits(), state.bodies_evicted.load());
+  std::printf("%lu transfers, %lu conflicts, %lu audits, %lu passes, %lu bodies evicted\n",
+              stress.transfers(), stress.conflicts(), stress.audits(), stress.passes(),
+              state.bodies_evicted.load());
 }
 
 INSTANTIATE_TEST_SUITE_P(Evictors, LocalStress, testing::Values(0, 2));

@@ -278,16 +278,19 @@ class Follower {
     const DocumentTable table(session, &state->table);
     for (uint32_t number = 0; number < table.end(); ++number) {
       const DocumentSlot* slot = table.Slot(number);
-      if (slot->link().empty()) continue;
+      if (slot->link().kind() != VersionLink::Kind::kRegion) continue;
       const auto* version = session->region().At<Version>(slot->link().block());
       EXPECT_EQ(version->verdict(), Verdict::kCommitted);
       EXPECT_TRUE(version->older_link().empty());
-      if (version->tombstone()) continue;
+      EXPECT_FALSE(version->tombstone()) << "nobody can see that it was deleted";
       EXPECT_EQ(slot->seq.load(), version->seq.load());
       found[std::string(version->key())] =
           Stored{std::string(version->document()), version->seq.load(), version->version};
     }
     EXPECT_EQ(found, history_.documents());
+    EXPECT_EQ(state->primary.entries.load(), found.size());
+    EXPECT_EQ(state->versions.load(), static_cast<int64_t>(found.size()));
+    EXPECT_EQ(UsedBytes(session->region(), Purpose::kDocuments), state->bytes.load());
     EXPECT_EQ(GetEngineState(session->region())->seq.load(), history_.seq());
     EXPECT_EQ(state->documents.load(), static_cast<int64_t>(history_.documents().size()));
   }

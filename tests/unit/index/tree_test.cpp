@@ -292,29 +292,79 @@ TEST_F(TreeTest, LongestKeysStillBranch) {
   ExpectEqual(model);
 }
 
-TEST_F(TreeTest, ScanPassesEmptyLeavesInBoundedSteps) {
+TEST_F(TreeTest, EmptiedLeavesAreTakenOutAndScansPassThem) {
+  const auto key_of = [](uint64_t i) {
+    std::string key(8, '\0');
+    StoreBigEndian64(key.data(), i);
+    return key;
+  };
   for (uint32_t i = 0; i < 100'000; ++i) {
-    char key[8];
-    StoreBigEndian64(key, i);
     const Session::Pin pin(session_.get());
-    ASSERT_TRUE(tree_.InsertIfAbsent({key, 8}, i).ok());
+    ASSERT_TRUE(tree_.InsertIfAbsent(key_of(i), i).ok());
   }
+  EXPECT_EQ(tree_.statistics().height, 3u);
   Model model;
   for (uint32_t i = 0; i < 100'000; ++i) {
-    char key[8];
-    StoreBigEndian64(key, i);
     const Session::Pin pin(session_.get());
     if (i % 50'000 == 49'999) {
-      model.emplace(std::string(key, 8), i);
+      model.emplace(key_of(i), i);
     } else {
-      ASSERT_TRUE(tree_.Erase({key, 8}));
+      ASSERT_TRUE(tree_.Erase(key_of(i)));
     }
   }
-  const Session::Pin pin(session_.get());
-  TreeScanBatch batch(10);
-  EXPECT_EQ(tree_.Scan({}, &batch), 0u);
-  EXPECT_FALSE(batch.at_end());
   ExpectEqual(model);
+  EXPECT_LE(tree_.statistics().nodes, 5u);
+  for (const auto& [key, payload] : model) {
+    const Session::Pin pin(session_.get());
+    ASSERT_TRUE(tree_.Erase(key));
+  }
+  EXPECT_EQ(tree_.statistics().nodes, 0u);
+  EXPECT_EQ(tree_.statistics().height, 0u);
+  session_->Reclaim();
+  EXPECT_EQ(UsedBytes(memory_.region(), Purpose::kIndexes), 0);
+}
+
+// A queue: what comes has greater keys than what goes, and the tree stays as small as its content.
+TEST_F(TreeTest, KeysThatMoveOnDoNotGrowTheTree) {
+  std::mt19937_64 random(17);
+  std::vector<uint64_t> keys;
+  uint64_t nodes_max = 0;
+  for (uint64_t i = 0; i < 200'000; ++i) {
+    char key[8];
+    {
+      StoreBigEndian64(key, i);
+      const Session::Pin pin(session_.get());
+      ASSERT_TRUE(tree_.InsertIfAbsent({key, 8}, i).ok());
+      keys.push_back(i);
+    }
+    if (keys.size() > 2000) {
+      // Nearly in order.
+      const size_t at = random() % 50;
+      StoreBigEndian64(key, keys[at]);
+      keys.erase(keys.begin() + static_cast<ptrdiff_t>(at));
+      const Session::Pin pin(session_.get());
+      ASSERT_TRUE(tree_.Erase({key, 8}));
+    }
+    nodes_max = std::max(nodes_max, tree_.statistics().nodes);
+  }
+  Model model;
+  for (const uint64_t k : keys) {
+    std::string key(8, '\0');
+    StoreBigEndian64(key.data(), k);
+    model.emplace(key, k);
+  }
+  ExpectEqual(model);
+  EXPECT_LT(nodes_max, 100u);
+}
+
+TEST_F(TreeTest, EraseIfLooksAtThePayload) {
+  const Session::Pin pin(session_.get());
+  ASSERT_TRUE(tree_.InsertIfAbsent("a", 0x5'0000'0007).ok());
+  EXPECT_FALSE(tree_.EraseIf("a", 6, UINT32_MAX));
+  EXPECT_FALSE(tree_.EraseIf("b", 7, UINT32_MAX));
+  EXPECT_TRUE(tree_.EraseIf("a", 7, UINT32_MAX));
+  uint64_t payload = 0;
+  EXPECT_FALSE(tree_.Find("a", &payload));
 }
 
 class FullTreeTest : public TreeTest {

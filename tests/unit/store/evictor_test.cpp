@@ -7,6 +7,7 @@
 
 #include "engine/log/log_lookup.h"
 #include "engine/quire.h"
+#include "engine/store/document_removal.h"
 #include "engine/store/version_chain.h"
 #include "tests/support/manual_clock.h"
 #include "tests/support/scripted_host.h"
@@ -302,7 +303,7 @@ TEST_F(EvictorTest, AVersionThatMovesIsLeftAlone) {
   EXPECT_NE(GiveBodyUp(session_.get(), &newest->older, oldest), 0u);
   EXPECT_NE(GiveBodyUp(session_.get(), &slot->head, newest), 0u);
   // The same version, in another block: whoever wants to unlink it finds it.
-  UnlinkHead(session_.get(), slot, newest);
+  EXPECT_TRUE(UnlinkHead(session_.get(), state_, 0, newest));
   EXPECT_EQ(region_.region().At<Version>(slot->link().block())->xid(), 10u);
 }
 
