@@ -11,8 +11,9 @@ absl::Status DocumentLimits::BytesError(uint64_t bytes) const {
 }
 
 absl::Status DocumentLimits::DepthError() const {
-  return absl::OutOfRangeError(absl::StrCat("document is deeper than the limit of ", depth_max,
-                                            " levels (quire.max_depth)"));
+  return absl::OutOfRangeError(absl::StrCat("document of at least ", uint64_t{depth_max} + 1,
+                                            " levels exceeds the limit of ", depth_max,
+                                            " (quire.max_depth)"));
 }
 
 absl::Status DocumentLimits::FieldsError(uint64_t fields) const {

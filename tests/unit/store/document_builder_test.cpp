@@ -131,9 +131,9 @@ TEST(DocumentBuilder, NamesTheLimitThatIsExceeded) {
     return Finished(&builder);
   };
   EXPECT_EQ(built("[[1,2,3],{\"a\":1,\"b\":2}]"), "[[1,2,3],{\"a\":1,\"b\":2}]");
-  EXPECT_EQ(built("[[[]]]"), "document is deeper than the limit of 2 levels (quire.max_depth)");
+  EXPECT_EQ(built("[[[]]]"), "document of at least 3 levels exceeds the limit of 2 (quire.max_depth)");
   EXPECT_EQ(built("[{\"a\":{}}]"),
-            "document is deeper than the limit of 2 levels (quire.max_depth)");
+            "document of at least 3 levels exceeds the limit of 2 (quire.max_depth)");
   EXPECT_EQ(built("{\"a\":1,\"b\":2,\"c\":3}"),
             "object of 3 fields exceeds the limit of 2 (quire.max_fields)");
   EXPECT_EQ(built("{\"a\":1,\"b\":2,\"b\":3}"), "{\"a\":1,\"b\":3}");
@@ -194,7 +194,7 @@ TEST(DocumentBuilder, ChecksTheDepthOfWhatItCopies) {
   builder.Value(RootOf(two));
   builder.EndArray();
   builder.EndArray();
-  EXPECT_EQ(Finished(&builder), "document is deeper than the limit of 3 levels (quire.max_depth)");
+  EXPECT_EQ(Finished(&builder), "document of at least 4 levels exceeds the limit of 3 (quire.max_depth)");
 }
 
 TEST(DocumentBuilder, GivesMemoryBackAfterALargeDocument) {

@@ -205,9 +205,9 @@ TEST(Document, NamesTheLimitThatIsExceeded) {
   limits.depth_max = 2;
   EXPECT_EQ(ErrorOf(DocumentOf("[[],{}]"), limits), "OK");
   EXPECT_EQ(ErrorOf(DocumentOf("[[],{\"a\":[]}]"), limits),
-            "document is deeper than the limit of 2 levels (quire.max_depth)");
+            "document of at least 3 levels exceeds the limit of 2 (quire.max_depth)");
   EXPECT_EQ(ErrorOf(DocumentOf("[[],{\"a\":{}}]"), limits),
-            "document is deeper than the limit of 2 levels (quire.max_depth)");
+            "document of at least 3 levels exceeds the limit of 2 (quire.max_depth)");
   limits.fields_max = 1;
   EXPECT_EQ(ErrorOf(DocumentOf("{\"a\":1}"), limits), "OK");
   EXPECT_EQ(ErrorOf(DocumentOf("{\"a\":1,\"b\":2}"), limits),
@@ -236,7 +236,7 @@ TEST(Document, HostileNestingEndsAtTheHardLimit) {
   DocumentLimits limits = DocumentLimits::Hard();
   limits.depth_max = UINT32_MAX;
   EXPECT_EQ(ErrorOf(std::string("\1\14\0", 3) + payload, limits),
-            "document is deeper than the limit of 1000 levels (quire.max_depth)");
+            "document of at least 1001 levels exceeds the limit of 1000 (quire.max_depth)");
 }
 
 TEST(Document, MeasuresDepth) {

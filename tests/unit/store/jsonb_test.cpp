@@ -439,7 +439,7 @@ TEST(Jsonb, NamesTheLimitThatIsExceeded) {
   auto error = [&limits](const char* text) { return ErrorOf(JsonbOf(DocumentOf(text)), limits); };
   EXPECT_EQ(error("[{\"a\":1,\"b\":2},[1,2,3]]"), "OK");
   EXPECT_EQ(error("[{\"a\":[]}]"),
-            "document is deeper than the limit of 2 levels (quire.max_depth)");
+            "document of at least 3 levels exceeds the limit of 2 (quire.max_depth)");
   EXPECT_EQ(error("{\"a\":1,\"b\":2,\"c\":3}"),
             "object of 3 fields exceeds the limit of 2 (quire.max_fields)");
   EXPECT_EQ(error("[1,2,3,4]"),
@@ -463,7 +463,7 @@ TEST(Jsonb, NestsAsDeepAsTheHardLimit) {
   const uint32_t entry = 0xd0000000 | size;
   outer.append(reinterpret_cast<const char*>(&entry), 4);
   EXPECT_EQ(ErrorOf(outer + jsonb),
-            "document is deeper than the limit of 1000 levels (quire.max_depth)");
+            "document of at least 1001 levels exceeds the limit of 1000 (quire.max_depth)");
 }
 
 TEST(Jsonb, RandomDocumentsComeBack) {

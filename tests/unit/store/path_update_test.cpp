@@ -139,9 +139,9 @@ TEST(PathUpdate, KeepsLimits) {
   limits.array_length_max = 2;
   EXPECT_EQ(Changed("{}", {{"a.b", "1"}}, limits), "{\"a\":{\"b\":1}}");
   EXPECT_EQ(Changed("{}", {{"a.b.c", "1"}}, limits),
-            "document is deeper than the limit of 2 levels (quire.max_depth)");
+            "document of at least 3 levels exceeds the limit of 2 (quire.max_depth)");
   EXPECT_EQ(Changed("{}", {{"a", "[[]]"}}, limits),
-            "document is deeper than the limit of 2 levels (quire.max_depth)");
+            "document of at least 3 levels exceeds the limit of 2 (quire.max_depth)");
   EXPECT_EQ(Changed("{\"a\":1,\"b\":2}", {{"c", "1"}}, limits),
             "object of 3 fields exceeds the limit of 2 (quire.max_fields)");
   EXPECT_EQ(Changed("[1,2]", {{"2", "1"}}, limits),
@@ -151,7 +151,7 @@ TEST(PathUpdate, KeepsLimits) {
 TEST(PathUpdate, ChecksTheDepthOfWhatItChangesFurther) {
   DocumentLimits limits;
   limits.depth_max = 3;
-  const char* const error = "document is deeper than the limit of 3 levels (quire.max_depth)";
+  const char* const error = "document of at least 4 levels exceeds the limit of 3 (quire.max_depth)";
   EXPECT_EQ(Changed("{}", {{"a", "[[],5]"}, {"a.1", "6"}}, limits), "{\"a\":[[],6]}");
   EXPECT_EQ(Changed("{}", {{"a", "[[[]],5]"}, {"a.1", "6"}}, limits), error);
   EXPECT_EQ(Changed("{}", {{"a", "{\"x\":[[]]}"}, {"a.y", "6"}}, limits), error);
