@@ -55,8 +55,8 @@ struct TableMap {
 };
 
 // REQUIRES: a foreign table of ours. Raises, besides what CheckTableDefinition does: 42704 when the
-// collection does not exist; 42501 when the table's owner has not the rights of its owner; 42804 when
-// its keys have another type.
+// collection does not exist; 42501 when the table's owner has not the rights of its owner; 42804
+// when its keys have another type.
 const TableMap* GetTableMap(RelationData* relation);
 
 // Checks everything about a table that needs no collection, and returns the type of its key.

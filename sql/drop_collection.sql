@@ -81,8 +81,8 @@ DROP FOREIGN TABLE unwritten;
 DO $$
 BEGIN
   FOR i IN 1 .. 20 LOOP
-    EXECUTE format('CREATE FOREIGN TABLE many (_id int, n int) SERVER quire OPTIONS (collection %L)',
-                   'many' || i % 3);
+    EXECUTE format('CREATE FOREIGN TABLE many (_id int, n int) SERVER quire'
+                   ' OPTIONS (collection %L)', 'many' || i % 3);
     EXECUTE 'INSERT INTO many SELECT i, i FROM generate_series(1, 2000) AS i';
     EXECUTE 'UPDATE many SET n = n + 1 WHERE _id % 7 = 0';
     EXECUTE 'DELETE FROM many WHERE _id % 5 = 0';

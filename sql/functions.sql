@@ -17,9 +17,12 @@ CREATE FOREIGN TABLE d (_id text NOT NULL, city text OPTIONS (path 'address.city
 SELECT quire.get('d', 'a'), quire.patch('d', 'a', '{"x": 1}'), quire.delete('d', 'a');
 SELECT quire.put('d', 'a', '{"n": 1, "address": {"city": "Rome"}, "keep": [1.50, null]}');
 SELECT quire.put('d', 'b', '{"_id": "b"}');
-SELECT _id, city, n, _version, _modified > now() - interval '1 hour' AS now, _doc FROM d ORDER BY _id;
-SELECT quire.put('d', 'a', '{"n": 2, "address": {"city": "Oslo", "zip": "1"}, "keep": [1.50, null]}');
-SELECT quire.patch('d', 'a', '{"address": {"zip": null, "street": "x"}, "more": {"a": null, "b": 1}}');
+SELECT _id, city, n, _version, _modified > now() - interval '1 hour' AS now, _doc
+  FROM d ORDER BY _id;
+SELECT quire.put('d', 'a',
+  '{"n": 2, "address": {"city": "Oslo", "zip": "1"}, "keep": [1.50, null]}');
+SELECT quire.patch('d', 'a',
+  '{"address": {"zip": null, "street": "x"}, "more": {"a": null, "b": 1}}');
 SELECT quire.patch('d', 'a', '{"_id": "a"}'), quire.get('d', 'a');
 SELECT city, n, _version FROM d WHERE _id = 'a';
 SELECT quire.delete('d', 'a'), quire.delete('d', 'b');

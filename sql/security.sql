@@ -29,7 +29,8 @@ CREATE FUNCTION as_owner(id int) RETURNS jsonb LANGUAGE sql SECURITY DEFINER
   SET search_path = pg_catalog AS $$ SELECT quire.get('security.d', id) $$;
 RESET ROLE;
 
--- What becomes of a statement in a role: a value, the number of rows or the SQLSTATE; all is undone.
+-- What becomes of a statement in a role: a value, the number of rows or the SQLSTATE. All of it is
+-- undone.
 CREATE FUNCTION try(role text, statement text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
   result text;
@@ -75,7 +76,8 @@ SELECT * FROM matrix(ARRAY[
   'SELECT sum(n) FROM d', 'SELECT count(secret) FROM d', 'SELECT count(_doc) FROM d',
   'SELECT count(*) FROM d',
   'INSERT INTO d (_id, n) VALUES (9, 9)', 'INSERT INTO d (_id, secret) VALUES (9, ''x'')',
-  'UPDATE d SET n = 9 WHERE _id = 1', 'UPDATE d SET secret = ''x''', 'UPDATE d SET n = 9 WHERE secret = ''x''',
+  'UPDATE d SET n = 9 WHERE _id = 1', 'UPDATE d SET secret = ''x''',
+  'UPDATE d SET n = 9 WHERE secret = ''x''',
   'DELETE FROM d WHERE _id = 1', 'DELETE FROM d',
   'ALTER FOREIGN TABLE d OPTIONS (ADD strict ''true'')', 'DROP FOREIGN TABLE d']);
 -- Each privilege by itself.
@@ -91,8 +93,9 @@ BEGIN
     try('quire_regress_one', 'SELECT quire.delete(''d'', 1)');
   EXECUTE format('REVOKE %s ON d FROM quire_regress_one', privilege);
 END $$;
-SELECT w.* FROM unnest('{SELECT,INSERT,UPDATE,DELETE,"INSERT, UPDATE","SELECT (_doc)"}'::text[]) AS p,
-  with_privilege(p) AS w;
+SELECT w.*
+  FROM unnest('{SELECT,INSERT,UPDATE,DELETE,"INSERT, UPDATE","SELECT (_doc)"}'::text[]) AS p,
+       with_privilege(p) AS w;
 DROP ROLE quire_regress_one;
 
 -- What is said about a row that a constraint refuses is what the role may read.
@@ -147,7 +150,8 @@ REVOKE EXECUTE ON FUNCTION quire.backup_ready() FROM quire_regress_none;
 -- about this list.
 SELECT p.oid::regprocedure AS function, p.proparallel AS parallel
   FROM pg_proc AS p
- WHERE p.pronamespace = 'quire'::regnamespace AND has_function_privilege('quire_regress_none', p.oid, 'EXECUTE')
+ WHERE p.pronamespace = 'quire'::regnamespace
+   AND has_function_privilege('quire_regress_none', p.oid, 'EXECUTE')
  ORDER BY p.oid::regprocedure::text COLLATE "C";
 SELECT c.oid::regclass AS relation FROM pg_class AS c
  WHERE c.relnamespace = 'quire'::regnamespace AND c.relkind IN ('r', 'v', 'S')

@@ -131,7 +131,8 @@ TEST(DocumentBuilder, NamesTheLimitThatIsExceeded) {
     return Finished(&builder);
   };
   EXPECT_EQ(built("[[1,2,3],{\"a\":1,\"b\":2}]"), "[[1,2,3],{\"a\":1,\"b\":2}]");
-  EXPECT_EQ(built("[[[]]]"), "document of at least 3 levels exceeds the limit of 2 (quire.max_depth)");
+  EXPECT_EQ(built("[[[]]]"),
+            "document of at least 3 levels exceeds the limit of 2 (quire.max_depth)");
   EXPECT_EQ(built("[{\"a\":{}}]"),
             "document of at least 3 levels exceeds the limit of 2 (quire.max_depth)");
   EXPECT_EQ(built("{\"a\":1,\"b\":2,\"c\":3}"),
@@ -194,7 +195,8 @@ TEST(DocumentBuilder, ChecksTheDepthOfWhatItCopies) {
   builder.Value(RootOf(two));
   builder.EndArray();
   builder.EndArray();
-  EXPECT_EQ(Finished(&builder), "document of at least 4 levels exceeds the limit of 3 (quire.max_depth)");
+  EXPECT_EQ(Finished(&builder),
+            "document of at least 4 levels exceeds the limit of 3 (quire.max_depth)");
 }
 
 TEST(DocumentBuilder, GivesMemoryBackAfterALargeDocument) {
