@@ -46,6 +46,7 @@ struct PlannedTable {
   double documents;
   List* ranges;              // conditions on ranges of keys, among baserestrictinfo
   double range_selectivity;  // of them
+  QualCost rest_cost;        // of what a scan of the range still evaluates
 };
 
 PlannedTable* PlannedOf(RelOptInfo* relation) {
@@ -89,10 +90,11 @@ Cost AccessCost(double documents, const PathShape& shape) {
 void AddPath(PlannerInfo* root, RelOptInfo* relation, const PathShape& shape, double rows) {
   const double documents = PlannedOf(relation)->documents;
   Cost run_cost = AccessCost(documents, shape);
-  run_cost +=
-      Min(shape.documents, documents) * (cpu_tuple_cost + relation->baserestrictcost.per_tuple);
+  const QualCost& conditions = shape.access == Access::kKeyRange ? PlannedOf(relation)->rest_cost
+                                                                 : relation->baserestrictcost;
+  run_cost += Min(shape.documents, documents) * (cpu_tuple_cost + conditions.per_tuple);
   run_cost += rows * relation->reltarget->cost.per_tuple;
-  const Cost startup_cost = relation->baserestrictcost.startup + relation->reltarget->cost.startup;
+  const Cost startup_cost = conditions.startup + relation->reltarget->cost.startup;
   List* private_list = list_make2(makeInteger(static_cast<int>(shape.access)),
                                   makeInteger(static_cast<int>(shape.order)));
   ForeignPath* path =
@@ -240,9 +242,10 @@ void EstimateRanges(PlannerInfo* root, RelOptInfo* relation) {
   PlannedTable* planned = PlannedOf(relation);
   planned->range_selectivity = 1;
   planned->ranges = RangeRestrictions(*planned->map, relation, relation->baserestrictinfo);
+  List* others = list_difference_ptr(relation->baserestrictinfo, planned->ranges);
+  cost_qual_eval(&planned->rest_cost, others, root);
   if (planned->ranges == NIL) return;
   planned->range_selectivity = RangeSelectivity(root, relation, *planned->map, planned->ranges);
-  List* others = list_difference_ptr(relation->baserestrictinfo, planned->ranges);
   relation->rows = clamp_row_est(planned->documents * planned->range_selectivity *
                                  clauselist_selectivity(root, others, 0, JOIN_INNER, nullptr));
 }
