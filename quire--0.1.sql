@@ -54,12 +54,14 @@ CREATE FUNCTION quire.engine_id() RETURNS bigint
 
 REVOKE ALL ON FUNCTION quire.engine_id() FROM PUBLIC;
 
--- The first eight and the last eight digits of a version 4 UUID are random in full.
+-- The oid of the database stands above 32 random bits (the first eight digits of a version 4 UUID are
+-- random in full): DROP DATABASE, which cannot look in here, finds the collections by it.
 INSERT INTO quire.engine (namespace_id, database_id, engine_id)
-  SELECT ('x' OPERATOR(pg_catalog.||) pg_catalog.left(id, 8) OPERATOR(pg_catalog.||)
-          pg_catalog.right(id, 8))::pg_catalog.bit(64)::bigint, d.oid, quire.engine_id()
-    FROM pg_catalog.replace(pg_catalog.gen_random_uuid()::text, '-', '') AS id,
-         pg_catalog.pg_database AS d
+  SELECT d.oid::bigint OPERATOR(pg_catalog.<<) 32
+         OPERATOR(pg_catalog.|) ('x' OPERATOR(pg_catalog.||) pg_catalog.left(
+           pg_catalog.gen_random_uuid()::text, 8))::pg_catalog.bit(32)::bigint,
+         d.oid, quire.engine_id()
+    FROM pg_catalog.pg_database AS d
    WHERE d.datname OPERATOR(pg_catalog.=) pg_catalog.current_database();
 
 -- An estimate, exact while nobody writes; null for a collection that the user may not know of.

@@ -2,7 +2,9 @@
 
 #include <cstring>
 
+#include "absl/container/flat_hash_set.h"
 #include "engine/base/status.h"
+#include "engine/store/catalog.h"
 #include "extension/backend.h"
 #include "extension/door.h"
 #include "extension/fdw_options.h"
@@ -60,6 +62,34 @@ void CopyName(const text* from, char (&to)[kServerNameBytes]) {
   memcpy(to, name, strlen(name));
 }
 
+bool EngineHasFailed() {
+  return SharedEngineState()->phase.load() == EnginePhase::kFailed;
+}
+
+void WarnOfDocumentsLeft() {
+  ereport(WARNING,
+          (errmsg("documents of this database stay in the engine, which cannot be used now")));
+}
+
+// The id of a namespace begins with its database's oid; CREATE EXTENSION makes it. One that was
+// made anew may meet what a restored backup brought back, so there may be several.
+absl::Status DropNamespacesOf(ServerOid database, const WriteContext& context) {
+  Backend* backend = RequireBackend();
+  absl::flat_hash_set<uint64_t> name_spaces;
+  {
+    const Session::Pin pin(backend->session());
+    Catalog(backend->session()).ForEach([&](const CollectionState* collection) {
+      if (collection->id.name_space >> 32 == database)
+        name_spaces.insert(collection->id.name_space);
+    });
+  }
+  for (const uint64_t name_space : name_spaces) {
+    const CollectionId id{.name_space = name_space, .number = kWholeNamespace};
+    QUIRE_RETURN_IF_ERROR(backend->writer()->DropCollection(id, context));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 void DropCollection(const CollectionName& name) {
@@ -74,15 +104,25 @@ void DropCollection(const CollectionName& name) {
 }
 
 void DropAllCollections() {
-  if (!HasSharedRegion() || SharedEngineState()->phase.load() == EnginePhase::kFailed) {
-    ereport(WARNING,
-            (errmsg("documents of this database stay in the engine, which cannot be used now")));
+  if (!HasSharedRegion() || EngineHasFailed()) {
+    WarnOfDocumentsLeft();
     return;
   }
   CollectionId id;
   if (!FindNamespace(&id.name_space)) return;
   id.number = kWholeNamespace;
   DropInEngine(id);
+}
+
+void DropCollectionsOfDatabase(ServerOid database) {
+  if (!HasSharedRegion()) return;
+  if (EngineHasFailed()) {
+    WarnOfDocumentsLeft();
+    return;
+  }
+  RequireBackend();
+  const WriteContext context = CurrentWriteContext(GetCurrentCommandId(true));
+  CallEngine([&] { return DropNamespacesOf(database, context); });
 }
 
 }  // namespace quire

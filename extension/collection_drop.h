@@ -18,4 +18,8 @@ void DropCollection(const CollectionName& name);
 // has nothing to drop; an engine that cannot be used is left as it is, with a warning.
 void DropAllCollections();
 
+// The same for another database, which is being dropped, so that nobody is connected to it. Waits
+// until the engine is ready.
+void DropCollectionsOfDatabase(ServerOid database);
+
 }  // namespace quire

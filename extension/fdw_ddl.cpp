@@ -20,6 +20,7 @@ extern "C" {
 #include "catalog/objectaccess.h"
 #include "catalog/pg_authid.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_database.h"
 #include "catalog/pg_foreign_table.h"
 #include "catalog/pg_namespace.h"
 #include "tcop/utility.h"
@@ -124,6 +125,8 @@ void ObjectAccess(ObjectAccessType access, Oid catalog, Oid object, int sub_obje
     } else if (get_rel_relkind(object) == RELKIND_FOREIGN_TABLE) {
       Note(catalog, object);
     }
+  } else if (access == OAT_DROP && catalog == DatabaseRelationId) {
+    DropCollectionsOfDatabase(object);
   }
 }
 

@@ -54,6 +54,10 @@ $node->safe_psql('copy', q{DROP EXTENSION quire CASCADE; CREATE EXTENSION quire;
 is($node->safe_psql('copy', 'SELECT count(*) FROM t'), 0, 'what they say works');
 is($node->safe_psql('original', 'SELECT count(*) FROM t'), 100, '... and the original is as it was');
 
+# ---- a database that is dropped
+
+$node->safe_psql('postgres', 'DROP DATABASE original');
+
 # ---- a long restart
 
 $node->safe_psql('postgres', q{
