@@ -157,6 +157,7 @@ int RunStatements(const Arguments& arguments) {
   while (tally.statements < arguments.count && tally.different < kDifferencesMax) {
     const uint64_t count = std::min(kRoundLength, arguments.count - tally.statements);
     const absl::Status status = RunRound(arguments, count, &random, &operators, &tally);
+    if (arguments.count > kRoundLength) absl::PrintF("# %d statements\n", tally.statements);
     if (!status.ok()) {
       absl::PrintF("# %s\n", status.message());
       Report(false, "the server answers");
@@ -214,6 +215,8 @@ int RunHistories(const Arguments& arguments) {
 }
 
 int Main(int argc, char** argv) {
+  // Whoever watches a long run sees each line when it is written.
+  std::setvbuf(stdout, nullptr, _IOLBF, 0);
   Arguments arguments;
   if (argc > 1) arguments.command = argv[1];
   for (int i = 2; i < argc; ++i) {

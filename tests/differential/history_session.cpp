@@ -158,7 +158,8 @@ absl::Status HistorySession::Operation() {
   if (draw < 40) return IncrementRange();
   if (draw < 62) return Transfer();
   if (draw < 80) return TransferToRow();
-  if (draw < 92) return SetByVersion();
+  if (draw < 89) return SetByVersion();
+  if (draw < 95) return Patch();
   return Replace();
 }
 
@@ -266,6 +267,24 @@ absl::Status HistorySession::Replace() {
                                           gone.Get(0, 1), ", ", gone.Get(0, 2), ")");
   QUIRE_RETURN_IF_ERROR(Send(absl::StrCat("INSERT INTO accounts", values)).status());
   return Send(absl::StrCat("INSERT INTO twin", values)).status();
+}
+
+// Merges a field into whatever document is there; none of what others wrote may go with it.
+absl::Status HistorySession::Patch() {
+  const int id = RandomId();
+  QUIRE_ASSIGN_OR_RETURN(
+      const Result patched,
+      Send(absl::StrCat("SELECT quire.patch('accounts', ", id, ", jsonb_build_object('note', ",
+                        tally_.committed, "))")));
+  if (patched.IsNull(0, 0)) return absl::OkStatus();
+  QUIRE_ASSIGN_OR_RETURN(const Result twin,
+                         Send(absl::StrCat("UPDATE twin SET version = version + 1 WHERE _id = ", id,
+                                           " RETURNING version")));
+  if (twin.rows() != 1 || twin.Get(0, 0) != patched.Get(0, 0)) {
+    return Finding(
+        number_, absl::StrCat("patched to version ", patched.Get(0, 0), ", which the twin is not"));
+  }
+  return absl::OkStatus();
 }
 
 }  // namespace quire::differential

@@ -67,6 +67,7 @@ class HistorySession {
   absl::Status TransferToRow();
   absl::Status SetByVersion();
   absl::Status Replace();
+  absl::Status Patch();
 
   // Adds to the balance of a document, when its own is enough. Whether it was.
   absl::StatusOr<bool> Add(int id, int amount);
