@@ -4,6 +4,7 @@
 
 #include "engine/base/status.h"
 #include "extension/door.h"
+#include "extension/pending_rows.h"
 #include "extension/process_backend.h"
 #include "extension/readiness.h"
 #include "extension/settings.h"
@@ -64,6 +65,7 @@ Backend* RequireBackend() {
   } else if (SharedEngineState()->phase.load(std::memory_order_acquire) != EnginePhase::kReady) {
     WaitUntilReady();
   }
+  WritePendingRows();
   return process_backend;
 }
 

@@ -36,6 +36,9 @@ struct ModifyState {
   bool returning_known = false;
   bool routed = false;  // rows come through a partitioned table, or from COPY
   bool skip_duplicates = false;
+  bool updates = false;           // rows are moved here by UPDATE
+  bool joins = false;             // rows of INSERT are written several at a time
+  bool begun = false;             // a row was inserted
   ServerColumn row_identity = 0;  // the junk column with the document's number
   int* assigned = nullptr;        // positions that UPDATE assigns, ascending
   size_t assigned_count = 0;
@@ -94,6 +97,15 @@ void PrepareReturning(EState* state, ResultRelInfo* relation, ModifyState* modif
   }
   modify->returning_known = true;
   MemoryContextSwitchTo(previous);
+}
+
+// Whether rows that are inserted may be written a little later. Nobody asks what became of each,
+// and no trigger of the table, or of the partitioned table that it belongs to, looks for them;
+// everybody else who looks has them written first.
+bool MayJoinRows(const ResultRelInfo* relation, const ModifyState& modify) {
+  const ResultRelInfo* root = relation->ri_RootResultRelInfo;
+  return !modify.skip_duplicates && !modify.updates && modify.returning.empty() &&
+         relation->ri_TrigDesc == nullptr && (root == nullptr || root->ri_TrigDesc == nullptr);
 }
 
 void FillSlot(const DocumentRow& row, RowReader* reader, TupleTableSlot* slot) {
@@ -264,6 +276,7 @@ void BeginForeignInsert(ModifyTableState* state, ResultRelInfo* relation) {
   if (relation->ri_FdwState != nullptr) return;
   ModifyState* modify = NewState(state->ps.state, relation);
   modify->routed = true;
+  modify->updates = state->operation != CMD_INSERT;
   const auto* plan = reinterpret_cast<const ModifyTable*>(state->ps.plan);
   modify->skip_duplicates = plan != nullptr && plan->onConflictAction == ONCONFLICT_NOTHING;
 }
@@ -271,9 +284,21 @@ void BeginForeignInsert(ModifyTableState* state, ResultRelInfo* relation) {
 TupleTableSlot* ExecForeignInsert(EState* state, ResultRelInfo* relation, TupleTableSlot* slot,
                                   TupleTableSlot*) {
   ModifyState* modify = StateOf(relation);
+  // Most statements insert one row, for which joining would only be a detour.
+  const bool later = modify->joins && modify->begun;
+  if (!modify->begun) {
+    PrepareReturning(state, relation, modify);
+    modify->joins = MayJoinRows(relation, *modify);
+    modify->begun = true;
+  }
   const MemoryContext previous = MemoryContextSwitchTo(GetPerTupleMemoryContext(state));
   slot_getallattrs(slot);
   for (int i = 0; i < ColumnsOf(relation); ++i) ReadColumn(*modify, slot, i);
+  if (later) {
+    modify->writer.InsertLater(modify->values);
+    MemoryContextSwitchTo(previous);
+    return slot;
+  }
   const Written written = modify->writer.Insert(modify->values, modify->skip_duplicates);
   MemoryContextSwitchTo(previous);
   return written == Written::kDone ? StoredRow(state, relation, slot) : nullptr;
@@ -313,10 +338,13 @@ TupleTableSlot* ExecForeignDelete(EState* state, ResultRelInfo* relation, TupleT
   return slot;
 }
 
-void EndForeignModify(EState*, ResultRelInfo*) {
+void EndForeignModify(EState*, ResultRelInfo* relation) {
   // What the statement holds goes with the memory of its query.
+  if (relation->ri_FdwState != nullptr) StateOf(relation)->writer.WritePending();
 }
 
-void EndForeignInsert(EState*, ResultRelInfo*) {}
+void EndForeignInsert(EState* state, ResultRelInfo* relation) {
+  EndForeignModify(state, relation);
+}
 
 }  // namespace quire

@@ -3,6 +3,7 @@
 #include "engine/base/status.h"
 #include "engine/store/catalog.h"
 #include "extension/door.h"
+#include "extension/pending_rows.h"
 #include "extension/table_writer.h"
 #include "extension/target_lock.h"
 
@@ -171,6 +172,7 @@ void DocumentSource::FillBatch() {
     FillOperands();
     engine_filter_.Refresh();
   }
+  WritePendingRows();
   next_row_ = 0;
   CallEngine([&] {
     if (map_->state == nullptr) {

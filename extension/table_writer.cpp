@@ -164,7 +164,7 @@ WriteResult TableWriter::InsertMade() {
   }
 }
 
-void TableWriter::RaiseDuplicate() {
+void TableWriter::RaiseDuplicate(std::string_view document) {
   Relation table = relation_->ri_RelationDesc;
   const int natts = RelationGetDescr(table)->natts;
   auto* values = static_cast<Datum*>(palloc0(sizeof(Datum) * static_cast<Size>(natts)));
@@ -172,7 +172,7 @@ void TableWriter::RaiseDuplicate() {
   List* key_only = list_make1_int(map_->key);
   CallEngine([&] {
     check_reader_.Init(map_, key_only);
-    return check_reader_.Read(DocumentRow{.document = maker_.document()},
+    return check_reader_.Read(DocumentRow{.document = document},
                               RowTarget{.values = values, .nulls = nulls});
   });
   const FormData_pg_attribute* attribute = TupleDescAttr(RelationGetDescr(table), map_->key);
@@ -188,19 +188,36 @@ void TableWriter::RaiseDuplicate() {
   pg_unreachable();
 }
 
-Written TableWriter::Insert(const PlainValue* values, bool skip_duplicates) {
+void TableWriter::MakeNew(const PlainValue* values) {
   CallEngine([&] { return maker_.MakeNew(values); });
   if (map_->has_generated && map_->document >= 0 &&
       values[map_->document].kind != PlainValue::Kind::kNull) {
     ComputeGenerated(1, const_cast<PlainValue*>(values));
   }
   CheckConstraints(1);
+}
+
+void TableWriter::InsertLater(const PlainValue* values) {
+  MakeNew(values);
+  const WriteContext& context = PrepareWrite();
+  pending_.Begin(backend_, map_->state, context);
+  pending_.Add(maker_.key(), maker_.document());
+  if (pending_.full()) WritePending();
+}
+
+void TableWriter::WritePending() {
+  if (pending_.empty() || pending_.Write()) return;
+  RaiseDuplicate(pending_.first().document);
+}
+
+Written TableWriter::Insert(const PlainValue* values, bool skip_duplicates) {
+  MakeNew(values);
   const WriteResult result = InsertMade();
   if (result.outcome == WriteOutcome::kDone) [[likely]] {
     Stored(result);
     return Written::kDone;
   }
-  if (!skip_duplicates) RaiseDuplicate();
+  if (!skip_duplicates) RaiseDuplicate(maker_.document());
   // As for a heap table: what neither the snapshot sees nor this transaction wrote cannot be taken
   // as a reason to skip.
   if (IsolationUsesXactSnapshot()) {
@@ -301,7 +318,7 @@ Written TableWriter::Update(const DocumentRow& old, absl::Span<const int> assign
   if (written != Written::kDone) return written;
   if (moved) {
     result = InsertMade();
-    if (result.outcome != WriteOutcome::kDone) RaiseDuplicate();
+    if (result.outcome != WriteOutcome::kDone) RaiseDuplicate(maker_.document());
   }
   Stored(result);
   return Written::kDone;

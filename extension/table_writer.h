@@ -11,6 +11,7 @@
 #include "engine/store/writer.h"
 #include "extension/backend.h"
 #include "extension/document_maker.h"
+#include "extension/pending_rows.h"
 #include "extension/row_reader.h"
 #include "extension/table_map.h"
 
@@ -36,6 +37,10 @@ class TableWriter {
 
   // `values` are those of all columns, by position.
   Written Insert(const PlainValue* values, bool skip_duplicates);
+  // The same for a row that nobody asks about: it may be written later, together with others, by
+  // WritePending at the latest.
+  void InsertLater(const PlainValue* values);
+  void WritePending();
   // Changes the document that was read as `old`; `assigned` are positions.
   Written Update(const DocumentRow& old, absl::Span<const int> assigned, PlainValue* values);
   Written Delete(const DocumentRow& old);
@@ -67,6 +72,7 @@ class TableWriter {
   void PrepareChecks();
   void ComputeGenerated(uint32_t version, PlainValue* values);
   void ShowForChecks(uint32_t version);
+  void MakeNew(const PlainValue* values);
   WriteResult InsertMade();
   enum class Change : uint8_t { kUpdate, kDelete, kMove, kLock };
   Written ReplaceWaiting(const DocumentRow& old, Change change, WriteResult* result);
@@ -74,7 +80,7 @@ class TableWriter {
   // What a write that met another change is to do.
   Written OnConflict(const WriteResult& result, Change change);
   void CheckSelfModified(uint32_t command, bool remove) const;
-  [[noreturn]] void RaiseDuplicate();
+  [[noreturn]] void RaiseDuplicate(std::string_view document);
   void Stored(const WriteResult& result);
 
   // Constant after Begin.
@@ -89,6 +95,7 @@ class TableWriter {
   ExprState** generated_ = nullptr;       // by position, of generated columns
 
   DocumentMaker maker_;
+  PendingRows pending_;
   RowReader check_reader_;
   RowBatch found_;
   RowBatch latest_;

@@ -1,6 +1,7 @@
 #include "extension/transaction_callbacks.h"
 
 #include "extension/door.h"
+#include "extension/pending_rows.h"
 #include "extension/process_backend.h"
 #include "extension/shared_region.h"
 
@@ -15,6 +16,8 @@ namespace quire {
 namespace {
 
 void BeforeCommit(ProcessBackend* backend) {
+  // Every statement writes its rows before it ends.
+  if (AnyRowsPending()) elog(ERROR, "rows of an unfinished INSERT are left at commit");
   CallEngine([backend] {
     Writer* writer = backend->writer();
     if (!writer->has_changes()) return absl::OkStatus();
@@ -34,6 +37,7 @@ void BeforePrepare(ProcessBackend* backend) {
 
 // No error can be answered any more: an exception ends the process.
 void AfterEnd(ProcessBackend* backend, bool committed) noexcept {
+  ForgetPendingRows(0);
   Writer* writer = backend->writer();
   const bool wrote = writer->has_changes();
   if (committed) {
@@ -76,6 +80,7 @@ void AtTransaction(XactEvent event, void*) {
 }
 
 void SubtransactionAborted(ProcessBackend* backend, int level) noexcept {
+  ForgetPendingRows(level);
   backend->writer()->RollbackTo(backend->marks()->Aborted(level));
   backend->session()->ReleasePins();
 }
@@ -86,6 +91,8 @@ void AtSubtransaction(SubXactEvent event, SubTransactionId, SubTransactionId, vo
   const int level = GetCurrentTransactionNestLevel();
   switch (event) {
     case SUBXACT_EVENT_START_SUB:
+      // Before the mark: a roll-back to here keeps them.
+      if (AnyRowsPending()) WritePendingRows(level - 1);
       CallEngine([backend, level] {
         backend->marks()->Started(level, *backend->writer());
         return absl::OkStatus();

@@ -97,6 +97,10 @@ class Tree {
   // The payload of `key`; false when it is absent.
   [[nodiscard]] bool Find(std::string_view key, uint64_t* payload) const;
 
+  // Asks for the memory of the leaf in which `key` is or would be, so that it is there when the key
+  // comes.
+  void FetchLeaf(std::string_view key) const;
+
   struct InsertResult {
     bool inserted = false;
     uint64_t payload = 0;  // what the tree holds for the key now

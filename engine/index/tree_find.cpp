@@ -40,6 +40,25 @@ bool Tree::FindLeaf(const SearchKey& key, Leaf* leaf) const {
   return !empty;
 }
 
+void Tree::FetchLeaf(std::string_view key) const {
+  const SearchKey search(key);
+  const Region& region = session_->region();
+  uint64_t offset = root_->node.load(std::memory_order_acquire);
+  // Nobody builds on what is read here: a node that changes meanwhile, or is no node of the tree
+  // any more, still is one, because nodes live as long as the tree; but only what is read in one
+  // state leads on.
+  while (offset != 0) {
+    TreeNode* node = NodeAt(region, offset);
+    OptimisticRead read(&node->latch);
+    const TreeShape shape = node->shape();
+    if (shape.level == 0) return;
+    const TreePlace place = node->Search(shape, search);
+    offset = node->Child(shape, place.position + (place.found ? 1 : 0));
+    if (!read.Valid()) return;
+    if (shape.level == 1) return PrefetchNode(NodeAt(region, offset));
+  }
+}
+
 bool Tree::Find(std::string_view key, uint64_t* payload) const {
   const SearchKey search(key);
   for (;;) {

@@ -58,8 +58,12 @@ Writer::Writer(Session* session, TransactionHost* host, ChangeSink* sink, Clock*
       options_(options),
       engine_(GetEngineState(session->region())) {}
 
+uint64_t Writer::WallTimeMs() const {
+  return static_cast<uint64_t>(clock_->WallTimeUs()) / 1000;
+}
+
 uint64_t Writer::Stamp(uint64_t after) {
-  return NextHlc(engine_, static_cast<uint64_t>(clock_->WallTimeUs()) / 1000, after);
+  return NextHlc(engine_, wall_ms_ != 0 ? wall_ms_ : WallTimeMs(), after);
 }
 
 void Writer::CutTail(CollectionState* collection, Version* newest) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "engine/host/clock.h"
 #include "engine/host/transactions.h"
 #include "engine/log/change_record.h"
@@ -53,6 +54,12 @@ struct WriteContext {
   uint32_t command = 0;
 };
 
+// What InsertMany takes.
+struct NewDocument {
+  std::string_view key;
+  std::string_view document;
+};
+
 struct WriterOptions {
   uint64_t buffer_bytes = 256 << 10;  // changes kept back before they go to the log early
   uint16_t origin = 0;
@@ -67,6 +74,11 @@ class Writer {
   // Writes return kResourceExhausted when memory is full; nothing is changed then.
   absl::StatusOr<WriteResult> Insert(CollectionState* collection, std::string_view key,
                                      std::string_view document, const WriteContext& context);
+  // Inserts one after the other, for less. `*done` of them were inserted, also when it fails; the
+  // result is that of the last one looked at: when it is not kDone, that document was not inserted.
+  absl::StatusOr<WriteResult> InsertMany(CollectionState* collection,
+                                         absl::Span<const NewDocument> documents,
+                                         const WriteContext& context, size_t* done);
   // Replaces the document that `snapshot` sees under `number`.
   absl::StatusOr<WriteResult> Update(CollectionState* collection, uint32_t number,
                                      std::string_view document, const Snapshot& snapshot,
@@ -141,6 +153,8 @@ class Writer {
                                        Version* version);
   void CutTail(CollectionState* collection, Version* newest);
   uint64_t Stamp(uint64_t after);
+  uint64_t WallTimeMs() const;
+  void FetchLeaves(CollectionState* collection, absl::Span<const NewDocument> documents);
   // Makes the next Remember free of allocation: it follows the write it remembers.
   void ReserveWriteSet();
   void Remember(const CollectionState* collection, uint32_t number, const Version& version,
@@ -170,6 +184,7 @@ class Writer {
   uint32_t ordinal_ = 0;
   uint32_t locks_ = 0;  // versions that are locks; counted apart, for they are in no log
   bool eager_ = false;
+  uint64_t wall_ms_ = 0;  // the time of the writes that are made at once; 0 between them
 };
 
 }  // namespace quire

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <vector>
 
 #include "tests/support/manual_clock.h"
 #include "tests/support/scripted_host.h"
@@ -93,6 +94,36 @@ TEST_F(WriterTest, DuplicatesAreFoundAlsoAmongUncommitted) {
   EXPECT_EQ(Insert(11, "a").outcome, WriteOutcome::kDuplicate);
   Abort(11);
   EXPECT_EQ(Read("a", Now(kNoXid)), "one");
+}
+
+TEST_F(WriterTest, InsertsManyAndTellsHowFarItCame) {
+  std::vector<std::string> keys;
+  for (int i = 0; i < 3000; ++i) keys.push_back("k" + std::to_string(i * 7919 % 3000));
+  std::vector<NewDocument> documents;
+  for (const std::string& key : keys) documents.push_back({.key = key, .document = key});
+  host_.current = {10};
+  size_t done = 0;
+  auto result = writer_.InsertMany(state_, documents, {.xid = 10, .command = command_++}, &done);
+  ASSERT_TRUE(result.ok());
+  EXPECT_EQ(result->outcome, WriteOutcome::kDone);
+  EXPECT_EQ(done, 3000u);
+  EXPECT_EQ(Read("k2999", Now(10)), "k2999");
+  Commit(10);
+  EXPECT_EQ(LoggedChanges(), 3000u);
+  EXPECT_EQ(documents.size(), static_cast<size_t>(state_->documents.load()));
+
+  const NewDocument more[] = {{"x1", "a"}, {"x2", "b"}, {"k17", "c"}, {"x3", "d"}};
+  host_.current = {11};
+  result = writer_.InsertMany(state_, more, {.xid = 11, .command = command_++}, &done);
+  ASSERT_TRUE(result.ok());
+  EXPECT_EQ(result->outcome, WriteOutcome::kDuplicate);
+  EXPECT_EQ(done, 2u);
+  EXPECT_EQ(Read("x2", Now(11)), "b");
+  EXPECT_EQ(Read("x3", Now(11)), "(none)");
+  Abort(11);
+  EXPECT_EQ(Read("x2", Now(12)), "(none)");
+  result = writer_.InsertMany(state_, {}, {.xid = 12, .command = 1}, &done);
+  EXPECT_TRUE(result.ok() && result->outcome == WriteOutcome::kDone && done == 0);
 }
 
 TEST_F(WriterTest, AnotherTransactionsInsertIsWaitedFor) {

@@ -1,0 +1,130 @@
+#include "extension/pending_rows.h"
+
+#include "engine/base/status.h"
+#include "extension/door.h"
+#include "extension/memory_pressure.h"
+
+extern "C" {
+#include "postgres.h"
+
+#include "access/xact.h"
+}
+
+namespace quire {
+
+namespace {
+
+// Those that hold rows back, of this process.
+PendingRows* first_listed = nullptr;
+
+}  // namespace
+
+void PendingRows::Begin(Backend* backend, CollectionState* collection,
+                        const WriteContext& context) {
+  backend_ = backend;
+  collection_ = collection;
+  context_ = context;
+  level_ = GetCurrentTransactionNestLevel();
+}
+
+void PendingRows::Add(std::string_view key, std::string_view document) {
+  CallEngine([&] {
+    rows_.push_back(
+        Place{.offset = bytes_.size(), .key_bytes = key.size(), .document_bytes = document.size()});
+    bytes_.Append(key);
+    bytes_.Append(document);
+    return absl::OkStatus();
+  });
+  if (listed_) return;
+  listed_ = true;
+  next_listed_ = first_listed;
+  first_listed = this;
+}
+
+PendingRows::Row PendingRows::RowAt(size_t i) const {
+  const Place& place = rows_[i];
+  const char* begin = bytes_.data() + place.offset;
+  return Row{.key = {begin, place.key_bytes},
+             .document = {begin + place.key_bytes, place.document_bytes}};
+}
+
+absl::Status PendingRows::WriteSome(WriteResult* result) {
+  batch_.clear();
+  for (size_t i = next_; i < rows_.size(); ++i) {
+    const Row row = RowAt(i);
+    batch_.push_back(NewDocument{.key = row.key, .document = row.document});
+  }
+  size_t done = 0;
+  const auto written = backend_->writer()->InsertMany(collection_, batch_, context_, &done);
+  next_ += done;
+  QUIRE_RETURN_IF_ERROR(written.status());
+  *result = *written;
+  return absl::OkStatus();
+}
+
+bool PendingRows::Write() {
+  while (next_ < rows_.size()) {
+    WriteResult result;
+    CallWriter(backend_, [&] { return WriteSome(&result); });
+    if (result.outcome == WriteOutcome::kWait) WaitForTransaction(result.wait_for);
+    if (result.outcome == WriteOutcome::kDuplicate) return false;
+  }
+  Clear();
+  return true;
+}
+
+void PendingRows::TryWrite() {
+  while (next_ < rows_.size()) {
+    WriteResult result;
+    Report report;
+    if (!TryEngine(&report, [&] { return WriteSome(&result); })) {
+      // An error of the server leaves the server as it is until it is raised.
+      if (report.server_error != nullptr) RaiseReport(report);
+      return;
+    }
+    if (result.outcome == WriteOutcome::kWait) WaitForTransaction(result.wait_for);
+    if (result.outcome == WriteOutcome::kDuplicate) return;
+  }
+  Clear();
+}
+
+void PendingRows::Clear() {
+  rows_.clear();
+  bytes_.Clear();
+  next_ = 0;
+  Forget();
+}
+
+void PendingRows::Forget() {
+  if (!listed_) return;
+  listed_ = false;
+  PendingRows** place = &first_listed;
+  while (*place != nullptr && *place != this) place = &(*place)->next_listed_;
+  if (*place == this) *place = next_listed_;
+}
+
+void WritePendingRows(int level) {
+  PendingRows* next = nullptr;
+  for (PendingRows* pending = first_listed; pending != nullptr; pending = next) {
+    next = pending->next_listed_;
+    if (pending->level_ == level) pending->TryWrite();
+  }
+}
+
+void WritePendingRows() {
+  if (first_listed != nullptr) WritePendingRows(GetCurrentTransactionNestLevel());
+}
+
+void ForgetPendingRows(int level) {
+  PendingRows* next = nullptr;
+  for (PendingRows* pending = first_listed; pending != nullptr; pending = next) {
+    next = pending->next_listed_;
+    if (pending->level_ >= level) pending->Forget();
+  }
+}
+
+bool AnyRowsPending() {
+  return first_listed != nullptr;
+}
+
+}  // namespace quire
