@@ -154,8 +154,9 @@ absl::Status Comparison::CompareTables() {
 void Comparison::Report(const Statement& statement, const std::string& sql,
                         const Outcomes& outcomes) {
   ++tally_.different;
-  std::printf("# FINDING: difference %d, in statement %d (%s)\n", static_cast<int>(tally_.different),
-              static_cast<int>(tally_.statements), statement.kind.c_str());
+  std::printf("# FINDING: difference %d, in statement %d (%s)\n",
+              static_cast<int>(tally_.different), static_cast<int>(tally_.statements),
+              statement.kind.c_str());
   for (const std::string& setting : statement.settings) std::printf("#   %s;\n", setting.c_str());
   if (sql != statement.text) std::printf("#   %s;\n", statement.text.c_str());
   std::printf("#   %s;\n", sql.c_str());

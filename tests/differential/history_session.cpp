@@ -23,6 +23,18 @@ int64_t Number(absl::string_view text) {
 
 }  // namespace
 
+std::string HistoryInvariants() {
+  const int total = (kAccounts + kLedgerRows) * kAmount;
+  return absl::StrCat(
+      "SELECT (SELECT sum(balance) FROM accounts) + (SELECT sum(balance) FROM ledger) - ", total,
+      ", (SELECT count(*) FROM accounts) - ", kAccounts,
+      ", (SELECT count(*) FROM accounts WHERE balance < 0),"
+      " (SELECT count(*) FROM accounts a FULL JOIN twin t USING (_id)"
+      " WHERE (a.balance, a.n, a._version) IS DISTINCT FROM (t.balance, t.n, t.version)),"
+      " (SELECT count(*) FROM generate_series(1, ",
+      kAccounts, ") AS i WHERE NOT EXISTS (SELECT FROM accounts WHERE _id = i))");
+}
+
 absl::Status MakeHistoryTables(Connection* connection, int sessions) {
   const std::string fill =
       absl::StrCat(" SELECT i, ", kAmount, ", 0 FROM generate_series(1, ", kAccounts, ") AS i");
@@ -154,6 +166,7 @@ absl::Status HistorySession::Step() {
 
 absl::Status HistorySession::Operation() {
   const uint64_t draw = random_.Below(100);
+  if (draw < 6) return Audit();
   if (draw < 30) return Increment();
   if (draw < 40) return IncrementRange();
   if (draw < 62) return Transfer();
@@ -283,6 +296,17 @@ absl::Status HistorySession::Patch() {
   if (twin.rows() != 1 || twin.Get(0, 0) != patched.Get(0, 0)) {
     return Finding(
         number_, absl::StrCat("patched to version ", patched.Get(0, 0), ", which the twin is not"));
+  }
+  return absl::OkStatus();
+}
+
+// Looks at everything, its own changes included.
+absl::Status HistorySession::Audit() {
+  QUIRE_ASSIGN_OR_RETURN(const Result result, Send(HistoryInvariants()));
+  for (int i = 0; i < result.columns(); ++i) {
+    if (result.Get(0, i) == "0") continue;
+    return Finding(number_, absl::StrCat("within a transaction, ", kHistoryInvariantNames[i],
+                                         " (by ", result.Get(0, i), ")"));
   }
   return absl::OkStatus();
 }

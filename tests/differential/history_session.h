@@ -25,6 +25,13 @@ inline constexpr int kAccounts = 12;
 inline constexpr int kLedgerRows = 3;
 inline constexpr int kAmount = 100;
 
+// What must hold in every snapshot, also in the middle of a transaction, between its operations: a
+// query of one row, in which each number but 0 is a finding with one of the names.
+std::string HistoryInvariants();
+inline constexpr const char* kHistoryInvariantNames[] = {
+    "an amount was made or lost", "there are more or fewer documents", "a balance is negative",
+    "documents and twins differ", "a lookup does not find what the scan found"};
+
 // Makes the tables in the session's database: accounts (the documents), twin, ledger (rows of their
 // own), journal (a row for each session).
 absl::Status MakeHistoryTables(Connection* connection, int sessions);
@@ -68,6 +75,7 @@ class HistorySession {
   absl::Status SetByVersion();
   absl::Status Replace();
   absl::Status Patch();
+  absl::Status Audit();
 
   // Adds to the balance of a document, when its own is enough. Whether it was.
   absl::StatusOr<bool> Add(int id, int amount);
