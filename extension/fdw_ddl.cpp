@@ -5,6 +5,7 @@
 #include "extension/collection_catalog.h"
 #include "extension/collection_drop.h"
 #include "extension/collection_owner.h"
+#include "extension/existing_documents.h"
 #include "extension/fdw_options.h"
 #include "extension/table_map.h"
 
@@ -222,6 +223,9 @@ void UtilityCommand(PlannedStmt* statement, const char* query_string, bool read_
       DropOwnedCollections(reinterpret_cast<const DropOwnedStmt*>(command));
     }
     LookAtNoted(begin);
+    if (IsA(command, AlterTableStmt)) {
+      CheckExistingDocuments(reinterpret_cast<const AlterTableStmt*>(command));
+    }
   }
   PG_FINALLY();
   {
