@@ -33,6 +33,7 @@ class ServerFile final : public File {
     return file_->ReadAt(offset, to, n);
   }
   absl::Status Sync() override { return enableFsync ? Synced(file_->Sync()) : absl::OkStatus(); }
+  void Forget(uint64_t end) override { file_->Forget(end); }
   absl::Status Truncate(uint64_t size) override { return file_->Truncate(size); }
   absl::StatusOr<uint64_t> Size() override { return file_->Size(); }
   const std::string& path() const override { return file_->path(); }

@@ -508,6 +508,9 @@ absl::Status LogFollower::Sync(bool now) {
   if (now || SyncIsDue()) {
     last_sync_us_ = clock_->MonotonicTimeUs();
     QUIRE_RETURN_IF_ERROR(writer_->Sync());
+    // While memory holds every body nobody reads the log before a restart. Its pages then serve the
+    // next part of it, instead of crowding out what others read.
+    if (engine_->bodies_evicted.load(std::memory_order_relaxed) == 0) writer_->ForgetSynced();
     durable_ = ServerPosition{.lsn = writer_->end().lsn, .timeline = writer_->end().timeline};
   }
   const uint64_t wanted = engine_->bindings_wanted.load(std::memory_order_acquire);

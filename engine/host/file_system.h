@@ -34,6 +34,9 @@ class File {
   [[nodiscard]] virtual absl::StatusOr<size_t> ReadAt(uint64_t offset, char* to, size_t n) = 0;
   // Makes the file's bytes and size durable (not its name).
   [[nodiscard]] virtual absl::Status Sync() = 0;
+  // Says that the bytes before `end`, which are synced, will not be read soon: the system need not
+  // keep them in memory.
+  virtual void Forget(uint64_t /*end*/) {}
   [[nodiscard]] virtual absl::Status Truncate(uint64_t size) = 0;
   [[nodiscard]] virtual absl::StatusOr<uint64_t> Size() = 0;
   // The path it was opened by, for messages.

@@ -33,6 +33,9 @@ auto Uninterrupted(Call call) {
   return result;
 }
 
+// No system that this runs on has larger ones.
+constexpr uint64_t kPageBytesMax = 65536;
+
 class PosixFile final : public File {
  public:
   PosixFile(std::string path, int descriptor) : path_(std::move(path)), descriptor_(descriptor) {}
@@ -73,6 +76,13 @@ class PosixFile final : public File {
   absl::Status Sync() override {
     if (::fdatasync(descriptor_) != 0) return SystemError("sync file", path_, errno);
     return absl::OkStatus();
+  }
+
+  // Advice: what comes of it is not asked. A page that is written on must stay, or it would have to
+  // be read again.
+  void Forget(uint64_t end) override {
+    const auto whole = static_cast<off_t>(end / kPageBytesMax * kPageBytesMax);
+    if (whole > 0) ::posix_fadvise(descriptor_, 0, whole, POSIX_FADV_DONTNEED);
   }
 
   absl::Status Truncate(uint64_t size) override {

@@ -103,6 +103,10 @@ absl::Status LogWriter::Sync() {
   return absl::OkStatus();
 }
 
+void LogWriter::ForgetSynced() {
+  if (file_ != nullptr) file_->Forget(end_.synced - end_.segment_start);
+}
+
 // REQUIRES: everything before end_.position is durable, or there is no segment yet.
 absl::Status LogWriter::StartSegment() {
   QUIRE_ASSERT(buffered_ == 0);

@@ -50,6 +50,8 @@ class LogWriter {
   [[nodiscard]] absl::Status Flush();
   // Makes every appended record durable. Cheap when nothing was appended since the last time.
   [[nodiscard]] absl::Status Sync();
+  // Says that nobody will read soon what Sync has made durable.
+  void ForgetSynced();
 
   // The end of what was appended. `synced` in it is what is durable.
   [[nodiscard]] const LogEnd& end() const { return end_; }
