@@ -58,6 +58,8 @@ struct CollectionState {
   // Versions that are linked, tombstones too, and the bytes of the region that they take.
   std::atomic<int64_t> versions;
   std::atomic<int64_t> bytes;
+  // Of their documents: those that are in the engine log only.
+  std::atomic<int64_t> bytes_in_log;
   // The sum of the table's garbage notes, near enough: 0 when there is nothing for the collector.
   std::atomic<int64_t> garbage;
   EvictionState eviction;

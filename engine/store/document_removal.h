@@ -45,6 +45,9 @@ inline void CountVersion(CollectionState* collection, const Version& version, in
   collection->versions.fetch_add(sign, std::memory_order_relaxed);
   collection->bytes.fetch_add(sign * static_cast<int64_t>(version.taken_bytes()),
                               std::memory_order_relaxed);
+  if (!version.body_in_log()) return;
+  collection->bytes_in_log.fetch_add(sign * int64_t{version.document_bytes},
+                                     std::memory_order_relaxed);
 }
 
 }  // namespace quire

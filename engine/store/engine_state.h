@@ -44,7 +44,6 @@ struct EngineState {
   // Written by sessions that evict.
   std::atomic<uint64_t> evict_place;     // the collection whose bodies leave memory next
   std::atomic<uint64_t> bodies_evicted;  // ever
-  std::atomic<uint64_t> bytes_evicted;
 
   // Raised by every write (hybrid logical clock: 48 bits of milliseconds, 16 bits of counter).
   std::atomic<uint64_t> hlc;

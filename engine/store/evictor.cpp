@@ -28,7 +28,8 @@ Evictor::Evictor(Session* session)
       scarce_pages_(
           std::min(session->allocator().pages_total() / kScarceDivisor, kScarcePagesMax)) {}
 
-bool Evictor::TryEvict(std::atomic<uint64_t>* place, Version* version, Swept* swept) {
+bool Evictor::TryEvict(CollectionState* collection, std::atomic<uint64_t>* place, Version* version,
+                       Swept* swept) {
   if (version->body_in_log() || version->tombstone() || version->lock()) return false;
   const uint64_t location = version->location.load(std::memory_order_acquire);
   const uint64_t readable =
@@ -44,13 +45,14 @@ bool Evictor::TryEvict(std::atomic<uint64_t>* place, Version* version, Swept* sw
           ClassOf(static_cast<uint32_t>(without))) {
     return false;
   }
-  const uint32_t body = version->document_bytes;
+  const auto body = int64_t{version->document_bytes};
   const uint64_t gained = GiveBodyUp(session_, place, version);
   if (gained == 0) return false;
   swept->bytes += gained;
   ++swept->bodies;
+  collection->bytes.fetch_sub(static_cast<int64_t>(gained), std::memory_order_relaxed);
+  collection->bytes_in_log.fetch_add(body, std::memory_order_relaxed);
   engine_->bodies_evicted.fetch_add(1, std::memory_order_relaxed);
-  engine_->bytes_evicted.fetch_add(body, std::memory_order_relaxed);
   return true;
 }
 
@@ -65,7 +67,7 @@ void Evictor::SweepChain(CollectionState* collection, uint32_t number, Swept* sw
     const bool newest = step == 0;
     if (newest && version->touched.load(std::memory_order_relaxed) != 0) {
       version->touched.store(0, std::memory_order_relaxed);
-    } else if (TryEvict(place, version, swept)) {
+    } else if (TryEvict(collection, place, version, swept)) {
       // The copy has the same link; it is found again from where it is referred to.
       const VersionLink copy(place->load(std::memory_order_acquire) & ~kVersionBusy);
       if (copy.kind() != VersionLink::Kind::kRegion) return;
@@ -91,10 +93,7 @@ uint32_t Evictor::SweepStretch(CollectionState* collection, uint32_t first, uint
   for (; number < end && swept->bodies < bodies_max; ++number) {
     if (number + kPrefetchDistance < end) prefetch(number + kPrefetchDistance);
     const bool unlocated = std::exchange(swept->unlocated, false);
-    const uint64_t bytes_before = swept->bytes;
     SweepChain(collection, number, swept);
-    collection->bytes.fetch_sub(static_cast<int64_t>(swept->bytes - bytes_before),
-                                std::memory_order_relaxed);
     if (swept->unlocated) {
       uint32_t none = 0;
       collection->eviction.unlocated.compare_exchange_strong(none, number + 1,

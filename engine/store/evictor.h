@@ -49,7 +49,8 @@ class Evictor {
   // REQUIRES: a pin under which nothing was retired yet.
   uint32_t SweepStretch(CollectionState* collection, uint32_t first, uint32_t end, Swept* swept);
   void SweepChain(CollectionState* collection, uint32_t number, Swept* swept);
-  bool TryEvict(std::atomic<uint64_t>* place, Version* version, Swept* swept);
+  bool TryEvict(CollectionState* collection, std::atomic<uint64_t>* place, Version* version,
+                Swept* swept);
   // Where the hand goes when it has come to a collection's end.
   void TurnHand(CollectionState* collection);
 

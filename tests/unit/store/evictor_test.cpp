@@ -128,6 +128,7 @@ TEST_F(EvictorTest, BodiesAreReadBackByKeyByNumberAndInOrder) {
   EXPECT_TRUE(swept.unlocated);
   EXPECT_EQ(used(), before - static_cast<int64_t>(swept.bytes));
   EXPECT_GT(swept.bytes, 500u * 250);
+  EXPECT_EQ(state_->bytes_in_log.load(), 500 * 301 + 490 + 400);
   Collection collection(session_.get(), &host_, state_);
   RowBatch batch;
   for (int i = 0; i < 600; i += 7) {
@@ -191,8 +192,10 @@ TEST_F(EvictorTest, UndecidedBodiesGoAndTheirTransactionEndsAsItWill) {
   EXPECT_EQ(Read("a", Now(11)), Body(2));
   EXPECT_EQ(Read("a", Now()), Body(1));
   EXPECT_EQ(Read(Key(7), Now(11)), Body(7));
+  EXPECT_GT(state_->bytes_in_log.load(), 302 * 301);
   Abort(11);
   session_->Reclaim();
+  EXPECT_EQ(state_->bytes_in_log.load(), 301);
   EXPECT_EQ(Read("a", Now()), Body(1));
   EXPECT_EQ(Read(Key(7), Now()), "(none)");
   EXPECT_LT(used(), before);
