@@ -1,6 +1,9 @@
 # Transactions whose documents are several times larger than memory: written, read, updated, rolled
 # back, interrupted by kill -9, and a server that starts with more documents than memory holds. A
 # heap twin says what must be there.
+#
+# The long form: QUIRE_LARGE_DOCUMENTS documents are written, then changed, in one transaction each
+# with 256 MB for their bodies and versions.
 
 use strict;
 use warnings;
@@ -101,4 +104,39 @@ $node->poll_query_until('postgres', "SHOW quire.cache_size", '8MB') or die 'no r
 $psql->(update_both('third', '_id % 4 = 0'));
 same('with a cache of 8 MB');
 
+$node->stop;
+large($ENV{QUIRE_LARGE_DOCUMENTS}) if $ENV{QUIRE_LARGE_DOCUMENTS};
 done_testing();
+
+sub large
+{
+	my ($documents) = @_;
+	my $large = quire_node('large', settings => q{
+quire.memory = '768MB'
+quire.cache_size = '256MB'
+max_wal_size = '8GB'
+});
+	my $run = sub { return $large->safe_psql('postgres', @_) };
+	$run->('CREATE FOREIGN TABLE f (_id int NOT NULL, n int, pad text) SERVER quire');
+	my $memory_query = "SELECT bytes FROM quire.stat_memory WHERE purpose = 'documents'";
+	my $sum = $documents * ($documents + 1) / 2;
+	my $check = 'SELECT count(*), sum(n), sum(length(pad)) FROM f';
+	my $inside = $run->("BEGIN; INSERT INTO f (_id, n, pad)"
+		  . " SELECT i, i, repeat(md5(i::text), 8) FROM generate_series(1, $documents) i; $check;"
+		  . "$memory_query; COMMIT");
+	my ($answer, $memory) = split(/\n/, $inside);
+	is($answer, "$documents|$sum|" . 256 * $documents, "$documents documents in one transaction");
+	note("$memory bytes in memory for bodies and versions before the commit");
+	cmp_ok($memory, '<', 256 << 20, 'bodies and versions stay inside 256 MB');
+	is($run->($check), $answer, '... and after it');
+	$run->('BEGIN; UPDATE f SET n = n + 1; ROLLBACK');
+	is($run->($check), $answer, 'an update of all of them, rolled back');
+	my $changed = "$documents|" . ($sum + $documents) . '|' . 256 * $documents;
+	$run->('UPDATE f SET n = n + 1');
+	is($run->($check), $changed, '... and committed');
+	note($run->($memory_query) . ' bytes in memory for bodies and versions after it');
+	kill_node($large);
+	start_node($large);
+	is($run->($check), $changed, '... and after kill -9');
+	return;
+}
