@@ -275,9 +275,13 @@ bool PlanDirectModify(PlannerInfo* root, ModifyTable* plan, Index range_table_in
   scan->operation = plan->operation;
   scan->resultRelation = range_table_index;
   EmptyTargetList(scan->scan.plan.targetlist);
-  if (&scan->scan.plan == outerPlan(plan) && !direct.returns) {
+  Plan* below = outerPlan(plan);
+  if (&scan->scan.plan == below && !direct.returns) {
     scan->scan.plan.targetlist = WithoutUnused(scan->scan.plan.targetlist);
   }
+  // A condition that no row has a part in stands above the scan, and hands on what the scan has.
+  if (IsA(below, Result) && outerPlan(below) == &scan->scan.plan)
+    EmptyTargetList(below->targetlist);
   return true;
 }
 

@@ -187,6 +187,15 @@ CALL twin.run($$
   DELETE FROM numbers d WHERE NOT EXISTS (SELECT FROM heap h WHERE h._id = d._id) RETURNING *;
   SELECT * FROM numbers ORDER BY _id;
 $$);
+-- Conditions that are the same for every row stand above the scan.
+CALL twin.run($$
+  UPDATE numbers SET n = n + 1 WHERE _id = 1 AND _id = 2 RETURNING *;
+  UPDATE numbers SET n = n + 1 WHERE now() > '2020-01-01' AND n > 3 RETURNING *;
+  UPDATE numbers SET n = n + 1 WHERE n > 3 AND EXISTS (SELECT FROM heap LIMIT 1);
+  UPDATE numbers SET n = n + 1 WHERE now() < '2020-01-01' RETURNING *;
+  DELETE FROM numbers WHERE now() > '2020-01-01' AND _id = 1 RETURNING *;
+  SELECT * FROM numbers ORDER BY _id;
+$$);
 EXPLAIN (COSTS OFF) UPDATE numbers
   SET n = (SELECT sum(h.n) FROM heap h WHERE h._id < numbers._id) WHERE _id = (SELECT 3);
 
