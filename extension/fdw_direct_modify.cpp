@@ -293,7 +293,7 @@ void BeginDirectModify(ForeignScanState* node, int flags) {
   auto* state = NewInContext<DirectState>(executor->es_query_cxt);
   node->fdw_state = state;
   state->source.Begin(node, direct.scan, static_cast<List*>(linitial(plan->fdw_exprs)),
-                      FilterClausesOf(direct.scan, DirectModifyRecheck(plan->fdw_exprs)), true);
+                      FilterClausesOf(direct.scan, DirectModifyRecheck(plan->fdw_exprs)));
   state->writer.Begin(executor, node->resultRelInfo);
   state->deletes = plan->operation == CMD_DELETE;
   state->returns = direct.returns;

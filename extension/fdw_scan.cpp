@@ -26,7 +26,7 @@ namespace {
 
 // A batch begins small, for queries that want a few rows, and grows while the scan goes on.
 constexpr size_t kRowsFirst = 32;
-constexpr size_t kRowsMax = 1024;
+constexpr size_t kRowsMax = 512;
 constexpr uint64_t kBatchBytesMax = 256 << 10;
 
 struct ScanState {
@@ -42,7 +42,7 @@ ScanState* StateOf(ForeignScanState* node) {
 }  // namespace
 
 void DocumentSource::Begin(ForeignScanState* node, const ScanPlan& plan, List* operands,
-                           List* conditions, bool keeps_documents) {
+                           List* conditions) {
   node_ = node;
   map_ = GetTableMap(node->ss.ss_currentRelation);
   backend_ = RequireBackend();
@@ -56,7 +56,6 @@ void DocumentSource::Begin(ForeignScanState* node, const ScanPlan& plan, List* o
   const auto* scan = reinterpret_cast<const ForeignScan*>(node->ss.ps.plan);
   engine_filter_.Begin(&node->ss.ps, *map_, scan->scan.scanrelid, conditions);
   filter_.condition = engine_filter_.condition();
-  filter_.keeps_documents = keeps_documents;
 }
 
 void DocumentSource::Rewind() {
@@ -193,7 +192,7 @@ bool DocumentSource::Next(DocumentRow* row) {
     if (at_end_) return false;
     FillBatch();
   }
-  *row = batch_[next_row_++];
+  batch_.Read(next_row_++, row);
   ++returned_;
   return true;
 }
@@ -214,10 +213,11 @@ void BeginForeignScan(ForeignScanState* node, int flags) {
   node->fdw_state = state;
   state->holder = BeginTargetLock(node);
   state->source.Begin(node, scan, static_cast<List*>(linitial(plan->fdw_exprs)),
-                      FilterClausesOf(scan, plan->fdw_recheck_quals),
-                      scan.columns != NIL || state->holder != nullptr);
+                      FilterClausesOf(scan, plan->fdw_recheck_quals));
   CallEngine([&] {
     state->reader.Init(state->source.map(), scan.columns);
+    // Who holds a row may come to read a newer version of it, as a whole.
+    if (state->holder == nullptr) state->source.NarrowFor(&state->reader);
     return absl::OkStatus();
   });
   // Columns that nobody looks at stay NULL.

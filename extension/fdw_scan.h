@@ -36,9 +36,10 @@ class DocumentSource {
 
   // The server's side. Fixes what the whole scan sees: `state` has its snapshot.
   // `operands` are those of the conditions on the key (fdw_plan.h), `conditions` those that the
-  // engine evaluates. Without `keeps_documents`, rows come without bytes.
-  void Begin(ForeignScanState* node, const ScanPlan& plan, List* operands, List* conditions,
-             bool keeps_documents);
+  // engine evaluates.
+  void Begin(ForeignScanState* node, const ScanPlan& plan, List* operands, List* conditions);
+  // Inside a door. Rows are for this reader only: of documents, keep what it needs.
+  void NarrowFor(RowReader* reader) { reader->NarrowRows(&filter_); }
   // From the start again, with keys from parameters as they are now.
   void Rewind();
   // The next document, valid until the next call; false at the end.

@@ -20,12 +20,34 @@ void RowReader::Init(const TableMap* map, const List* columns) {
   const ListCell* cell;
   foreach (cell, columns) {
     const int position = lfirst_int(cell);
-    columns_.push_back(Reading{
-        .position = position, .column = &map->columns[static_cast<size_t>(position)], .hints = {}});
+    columns_.push_back(Reading{.position = position,
+                               .column = &map->columns[static_cast<size_t>(position)],
+                               .projected = 0,
+                               .hints = {}});
   }
 }
 
-absl::Status RowReader::ReadColumn(const DocumentRow& row, ValueView document, Reading* reading,
+void RowReader::NarrowRows(ScanFilter* filter) {
+  uint32_t paths = 0;
+  for (Reading& reading : columns_) {
+    if (reading.column->role == ColumnRole::kDocument) return;
+    if (reading.column->role != ColumnRole::kPath && reading.column->role != ColumnRole::kKey) {
+      continue;
+    }
+    reading.projected = paths++;
+    projection_.AddPath(&reading.column->path);
+  }
+  narrowed_ = true;
+  filter->keeps_documents = paths > 0;
+  filter->projection = paths > 0 ? &projection_ : nullptr;
+}
+
+inline bool RowReader::FindValue(const DocumentRow& row, Reading* reading, ValueView* value) const {
+  return narrowed_ ? Projection::Find(row.document, reading->projected, value)
+                   : Lookup(RootOf(row.document), reading->column->path, &reading->hints, value);
+}
+
+absl::Status RowReader::ReadColumn(const DocumentRow& row, Reading* reading,
                                    const RowTarget& target) {
   const Column& column = *reading->column;
   const int position = reading->position;
@@ -42,13 +64,13 @@ absl::Status RowReader::ReadColumn(const DocumentRow& row, ValueView document, R
       *datum = Int64GetDatum(TimestampOfHlc(row.hlc));
       return absl::OkStatus();
     case ColumnRole::kDocument: {
-      QUIRE_ASSIGN_OR_RETURN(shown, ShowJson(document, column.type.scalar, &memory_));
+      QUIRE_ASSIGN_OR_RETURN(shown, ShowJson(RootOf(row.document), column.type.scalar, &memory_));
       break;
     }
     case ColumnRole::kKey:
     case ColumnRole::kPath: {
       ValueView value;
-      if (Lookup(document, column.path, &reading->hints, &value)) {
+      if (FindValue(row, reading, &value)) {
         QUIRE_ASSIGN_OR_RETURN(shown, ShowDatum(value, column.type, &memory_));
       }
       break;
@@ -75,9 +97,8 @@ absl::Status RowReader::ReadColumn(const DocumentRow& row, ValueView document, R
 absl::Status RowReader::Read(const DocumentRow& row, const RowTarget& target) {
   memory_.Clear();
   placed_.clear();
-  const ValueView document = RootOf(row.document);
   for (Reading& reading : columns_) {
-    QUIRE_RETURN_IF_ERROR(ReadColumn(row, document, &reading, target));
+    QUIRE_RETURN_IF_ERROR(ReadColumn(row, &reading, target));
   }
   for (const Placed& placed : placed_) {
     target.values[placed.position] = PointerGetDatum(memory_.At(placed.offset));

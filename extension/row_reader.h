@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "engine/store/collection.h"
 #include "engine/store/path.h"
+#include "engine/store/projection.h"
 #include "extension/server_types.h"
 #include "extension/shown_datum.h"
 #include "extension/table_map.h"
@@ -33,6 +34,9 @@ class RowReader {
   // `columns`: positions from 0, a server's list of integers. The map outlives the reader.
   void Init(const TableMap* map, const List* columns);
   bool empty() const { return columns_.empty(); }
+  // From now on reads rows of which a scan keeps only what the columns need, and says so to the
+  // scan.
+  void NarrowRows(ScanFilter* filter);
   // Values that were made, by all calls of Read; NULLs are none.
   uint64_t datums_built() const { return datums_built_; }
 
@@ -47,19 +51,22 @@ class RowReader {
   struct Reading {
     int position;
     const Column* column;
+    uint32_t projected;  // its place in narrowed rows
     PathHints hints;
   };
+  bool FindValue(const DocumentRow& row, Reading* reading, ValueView* value) const;
   // A value in memory_, whose place may change while the row is read.
   struct Placed {
     int position;
     size_t offset;
   };
 
-  absl::Status ReadColumn(const DocumentRow& row, ValueView document, Reading* reading,
-                          const RowTarget& target);
+  absl::Status ReadColumn(const DocumentRow& row, Reading* reading, const RowTarget& target);
 
   const TableMap* map_ = nullptr;
   std::vector<Reading> columns_;
+  Projection projection_;
+  bool narrowed_ = false;
   std::vector<Placed> placed_;
   uint64_t datums_built_ = 0;
   DatumMemory memory_;

@@ -6,6 +6,7 @@
 #include "engine/mvcc/visibility.h"
 #include "engine/store/condition.h"
 #include "engine/store/number_sample.h"
+#include "engine/store/projection.h"
 
 namespace quire {
 
@@ -27,9 +28,7 @@ void PrefetchVersion(const std::byte* block) {
 void PrefetchHead(const Region& region, const DocumentSlot* slot) {
   const VersionLink link(slot->head.load(std::memory_order_relaxed));
   if (link.kind() != VersionLink::Kind::kRegion) return;
-  const std::byte* block = region.base() + link.block();
-  __builtin_prefetch(block);
-  __builtin_prefetch(block + 64);
+  PrefetchVersion(region.base() + link.block());
 }
 
 // Entries of the primary tree looked at in one call, at most.
@@ -56,24 +55,27 @@ void RowBatch::Append(const DocumentRow& row) {
 }
 
 void RowBatch::AppendVersion(uint32_t number, const Version& version, ScanFilter* filter) {
-  DocumentRow row{.number = number, .version = version.version, .hlc = version.hlc, .document = {}};
+  // In its place from the start: a copy would wait for the words just written.
+  Entry& entry = rows_.emplace_back();
+  entry.row.number = number;
+  entry.row.version = version.version;
+  entry.row.hlc = version.hlc;
   const bool needs_body = filter == nullptr || filter->needs_bodies();
   if (!version.body_in_log() || !needs_body) [[likely]] {
-    if (needs_body) row.document = version.document();
-    if (filter != nullptr) {
-      if (!filter->Takes(row)) return;
-      if (!filter->keeps_documents) row.document = {};
+    if (needs_body) entry.row.document = version.document();
+    if (filter != nullptr && !filter->Takes(entry.row)) {
+      rows_.pop_back();
+    } else {
+      Keep(filter, &entry);
     }
-    Append(row);
     return;
   }
-  absent_.push_back(Absent{.row = rows_.size(),
+  absent_.push_back(Absent{.row = rows_.size() - 1,
                            .place = {.location = version.location.load(std::memory_order_relaxed),
                                      .xid = version.xid(),
                                      .ordinal = version.ordinal,
                                      .document_bytes = version.document_bytes}});
   absent_bytes_ += version.document_bytes;
-  rows_.push_back(Entry{row, 0});
 }
 
 absl::Status RowBatch::ReadAbsent(Session* session, ScanFilter* filter) {
@@ -87,19 +89,26 @@ absl::Status RowBatch::ReadAbsent(Session* session, ScanFilter* filter) {
     QUIRE_ASSIGN_OR_RETURN(const std::string_view body, bodies->ReadBody(absent.place));
     Entry& entry = rows_[absent.row];
     entry.row.document = body;
-    if (filter != nullptr) {
-      absent.taken = filter->Takes(entry.row);
-      all_taken &= absent.taken;
-      if (!absent.taken || !filter->keeps_documents) entry.row.document = {};
-    }
-    // Its size stays; the bytes are found by the offset.
-    entry.offset = bytes_.size();
-    bytes_.Append(entry.row.document);
+    absent.taken = filter == nullptr || filter->Takes(entry.row);
+    all_taken &= absent.taken;
+    if (absent.taken) Keep(filter, &entry);
   }
   if (!all_taken) RemoveRowsNotTaken();
   absent_.clear();
   absent_bytes_ = 0;
   return absl::OkStatus();
+}
+
+void RowBatch::Keep(const ScanFilter* filter, Entry* entry) {
+  std::string_view* document = &entry->row.document;
+  entry->offset = bytes_.size();
+  if (filter == nullptr || (filter->keeps_documents && filter->projection == nullptr)) {
+    bytes_.Append(*document);
+    return;
+  }
+  if (filter->keeps_documents) filter->projection->Append(*document, &bytes_);
+  // Its size counts; the bytes are found by the offset, which stays where they move.
+  *document = {bytes_.data(), bytes_.size() - entry->offset};
 }
 
 void RowBatch::RemoveRowsNotTaken() {
@@ -111,12 +120,6 @@ void RowBatch::RemoveRowsNotTaken() {
     if (was_absent) ++absent;
   }
   rows_.resize(kept);
-}
-
-DocumentRow RowBatch::operator[](size_t i) const {
-  DocumentRow row = rows_[i].row;
-  row.document = {bytes_.data() + rows_[i].offset, row.document.size()};
-  return row;
 }
 
 absl::StatusOr<bool> Collection::Get(std::string_view key, const Snapshot& snapshot,

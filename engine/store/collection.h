@@ -23,6 +23,7 @@
 namespace quire {
 
 class Condition;
+class Projection;
 
 // A collection's name for storage: the random id of the namespace table of its database, and a
 // number from that table. Never reused.
@@ -80,8 +81,9 @@ struct DocumentRow {
 // What a scan wants of the documents that its snapshot sees, and what it has met so far. Used by
 // one thread.
 struct ScanFilter {
-  Condition* condition = nullptr;  // rows that it does not hold for are left out
-  bool keeps_documents = true;     // false: rows come without bytes
+  Condition* condition = nullptr;    // rows that it does not hold for are left out
+  bool keeps_documents = true;       // false: rows come without bytes
+  Projection* projection = nullptr;  // if given, rows come with what it keeps of the document
 
   uint64_t examined = 0;          // documents
   uint64_t versions_skipped = 0;  // newer ones that the snapshot does not see
@@ -111,7 +113,20 @@ class RowBatch {
   // cleared.
   absl::Status ReadAbsent(Session* session, ScanFilter* filter = nullptr);
   // Valid until Clear.
-  DocumentRow operator[](size_t i) const;
+  DocumentRow operator[](size_t i) const {
+    DocumentRow row;
+    Read(i, &row);
+    return row;
+  }
+  // The same, word by word: a scan reads each row once, and copying a struct in wide pieces whose
+  // words have just been written costs 8 ns.
+  void Read(size_t i, DocumentRow* row) const {
+    const Entry& entry = rows_[i];
+    row->number = entry.row.number;
+    row->version = entry.row.version;
+    row->hlc = entry.row.hlc;
+    row->document = {bytes_.data() + entry.offset, entry.row.document.size()};
+  }
 
  private:
   struct Entry {
@@ -123,6 +138,8 @@ class RowBatch {
     BodyPlace place;
     bool taken = true;
   };
+  // Copies what the filter keeps of a row's document, for which the entry is made.
+  void Keep(const ScanFilter* filter, Entry* entry);
   void RemoveRowsNotTaken();
 
   std::vector<Entry> rows_;

@@ -102,7 +102,9 @@ std::string Path::ToString() const {
 }
 
 bool Lookup(ValueView root, const Path& path, PathHints* hints, ValueView* out) {
-  ValueView value = root;
+  // In the caller's place from the start: a copy at the end would wait for the words just written.
+  ValueView& value = *out;
+  value = root;
   size_t depth = 0;
   for (const PathStep& step : path.steps()) {
     if (value.tag() == ValueTag::kObject) {
@@ -116,7 +118,6 @@ bool Lookup(ValueView root, const Path& path, PathHints* hints, ValueView* out) 
     }
     ++depth;
   }
-  *out = value;
   return true;
 }
 

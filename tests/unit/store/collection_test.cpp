@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "engine/store/catalog.h"
+#include "engine/store/condition.h"
 #include "engine/store/writer.h"
 #include "tests/support/manual_clock.h"
 #include "tests/support/scripted_host.h"
@@ -56,6 +57,65 @@ TEST_F(CollectionTest, GetsByKeyAndByNumber) {
   EXPECT_EQ(batch[0].document, Document(77));
   EXPECT_EQ(batch[1].document, Document(78));
   EXPECT_EQ(collection.documents(), kDocuments);
+}
+
+// On the version alone: the bodies of this test are no documents.
+std::unique_ptr<Condition> VersionIs(uint32_t version) {
+  const ConditionColumn column{.shown = ShownAs::kVersion};
+  const ConditionStep step{
+      .code = ConditionStep::Code::kCompare, .accepted = kEqual, .left = 0, .right = -1};
+  auto condition = std::make_unique<Condition>(
+      ConditionProgram{.steps = {&step, 1}, .columns = {&column, 1}, .constants = 1});
+  EXPECT_TRUE(
+      condition->SetConstant(0, Comparable::kInteger, {.is_null = false, .integer = version}).ok());
+  return condition;
+}
+
+TEST_F(CollectionTest, AFilterLeavesOutAndCounts) {
+  // Another transaction, which the snapshot does not see, changes every third document.
+  Writer writer(session_.get(), &host_, &host_, &clock_, {});
+  host_.current = {30};
+  RowBatch batch;
+  Collection collection(session_.get(), &host_, state_);
+  for (int i = 0; i < kDocuments; i += 3) {
+    batch.Clear();
+    ASSERT_TRUE(*collection.Get(Key(i), snapshot_, &batch));
+    const WriteTarget target{.number = batch[0].number, .hlc = batch[0].hlc};
+    ASSERT_EQ(writer.Update(state_, target, "new", {.xid = 30})->outcome, WriteOutcome::kDone);
+  }
+  host_.current.clear();
+  host_.states[30] = TransactionState::kCommitted;
+  writer.Committed();
+
+  const auto scan = [&](uint64_t xmax, ScanFilter* filter) {
+    const Snapshot snapshot{.xmin = xmax, .xmax = xmax};
+    ScanCursor cursor = collection.BeginScan();
+    int rows = 0;
+    for (;;) {
+      const bool more = *collection.NextBatch(snapshot, 100, 50'000, &cursor, &batch, filter);
+      for (size_t i = 0; i < batch.size(); ++i) {
+        EXPECT_EQ(batch[i].document.empty(), !filter->keeps_documents || batch[i].number % 700 == 0)
+            << batch[i].number;
+      }
+      rows += static_cast<int>(batch.size());
+      if (!more) return rows;
+    }
+  };
+  const std::unique_ptr<Condition> first = VersionIs(1);
+  const std::unique_ptr<Condition> second = VersionIs(2);
+  ScanFilter old_snapshot{.condition = first.get()};
+  EXPECT_EQ(scan(20, &old_snapshot), kDocuments);
+  EXPECT_EQ(old_snapshot.examined, kDocuments);
+  EXPECT_EQ(old_snapshot.versions_skipped, kDocuments / 3);
+  ScanFilter changed{.condition = second.get(), .keeps_documents = false};
+  EXPECT_EQ(scan(40, &changed), kDocuments / 3);
+  EXPECT_EQ(changed.examined, kDocuments);
+  EXPECT_EQ(changed.versions_skipped, 0u);
+  ScanFilter nothing{.condition = second.get()};
+  EXPECT_EQ(scan(20, &nothing), 0);
+  batch.Clear();
+  EXPECT_FALSE(*collection.Get(Key(1), snapshot_, &batch, &nothing));
+  EXPECT_EQ(batch.size(), 0u);
 }
 
 TEST_F(CollectionTest, AScanReturnsEachDocumentOnceInAnyBatchSize) {
