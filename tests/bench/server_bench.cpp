@@ -58,6 +58,7 @@ class ServerBench {
   void RunSide(const Row& row, int side, Result* result, uint64_t* sum);
   void ProfileRow(const Row& row, uint64_t first);
   bool Report(const Row& row, const Result& result);
+  void PrintMemory() const;
 
   const ServerBenchOptions options_;
   const std::string words_;
@@ -192,6 +193,18 @@ bool ServerBench::Report(const Row& row, const Result& result) {
   return verdict == "MISSED";
 }
 
+void ServerBench::PrintMemory() const {
+  if (rows_.memory().empty()) return;
+  std::printf("\nMemory of the engine against heap and primary key on disk after COPY, MB.\n\n");
+  Table table({"", "heap", "engine", "ratio", "at most", ""});
+  for (const MemoryRow& row : rows_.memory()) {
+    const double ratio = row.region_bytes / row.heap_bytes;
+    table.Add({row.name, Number(row.heap_bytes / 1e6, 1), Number(row.region_bytes / 1e6, 1),
+               Number(ratio, 3), Number(row.bar, 2), ratio <= row.bar ? "reached" : "MISSED"});
+  }
+  table.Print();
+}
+
 bool ServerBench::Run() {
   rows_.Drop();
   rows_.Load();
@@ -225,6 +238,7 @@ bool ServerBench::Run() {
       "\nMicroseconds of the server's processors for an operation: sessions, and everybody else "
       "(log worker, WAL writer, ...).\n\n");
   processor_.Print();
+  PrintMemory();
   for (const Finding& finding : findings_) {
     std::printf("\nWhere the time goes: %s\n", finding.name.c_str());
     for (const std::string& line : finding.lines) std::printf("  %s\n", line.c_str());

@@ -1,5 +1,6 @@
 #include "tests/bench/server_rows.h"
 
+#include <chrono>
 #include <cstdio>
 #include <ctime>
 #include <thread>
@@ -60,8 +61,17 @@ void ServerRows::Load() {
   CreateCollection("bench.collection");
   CreateCollection("bench.copy_warm");
   main_.CopyIn("COPY bench.heap (id, doc) FROM STDIN", copy_text_);
+  const double before = RegionBytes();
   main_.CopyIn("COPY bench.collection (_id, _doc) FROM STDIN", copy_text_);
+  const double loaded = RegionBytes();
   main_.Run("VACUUM (FREEZE, ANALYZE) bench.heap");
+  if (loaded > 0) {
+    memory_.push_back({.name = "after COPY",
+                       .heap_bytes = std::stod(main_.Value(
+                           "SELECT pg_table_size('bench.heap') + pg_indexes_size('bench.heap')")),
+                       .region_bytes = loaded - before,
+                       .bar = 1.1});
+  }
   if (options_.control) {
     main_.Run("VACUUM (FREEZE, ANALYZE) bench.collection");
   } else {
@@ -295,6 +305,27 @@ Row ServerRows::ReadField(double bar) {
               bar);
 }
 
+double ServerRows::RegionBytes() {
+  constexpr char kBytes[] =
+      "SELECT coalesce(sum(bytes), 0) FROM quire.stat_memory WHERE purpose IN "
+      "('documents', 'indexes', 'tables', 'catalog', 'unused')";
+  if (options_.control || !main_.Try(kBytes)) return 0;
+  return std::stod(main_.Value(kBytes));
+}
+
+double ServerRows::CollectedRegionBytes() {
+  constexpr int kTurnsMax = 60;
+  constexpr auto kTurn = std::chrono::seconds(2);
+  double bytes = RegionBytes();
+  for (int turn = 0; turn < kTurnsMax && bytes > 0 && !options_.brief; ++turn) {
+    std::this_thread::sleep_for(kTurn);
+    const double now = RegionBytes();
+    if (now == bytes) break;
+    bytes = now;
+  }
+  return bytes;
+}
+
 // Each document once, in an order that has nothing to do with where it lies, in transactions of
 // 10,000 statements; then what both sides have for tidying up.
 void ServerRows::UpdateAll() {
@@ -310,10 +341,18 @@ void ServerRows::UpdateAll() {
     return document + " = jsonb_set(" + document + ", '{visits}', to_jsonb((" + document +
            "->>'visits')::int + 1))";
   };
+  const double before = CollectedRegionBytes();
   main_.Run("SET synchronous_commit = off");
   main_.Run(update("heap", "id", raised("doc")));
   main_.Run(update("collection", "_id", options_.control ? raised("_doc") : "visits = visits + 1"));
   main_.Run("RESET synchronous_commit");
+  if (!memory_.empty()) {
+    MemoryRow row = memory_.front();
+    row.name = "after updating each document once and collecting";
+    row.region_bytes += CollectedRegionBytes() - before;
+    row.bar = 1.35;
+    memory_.push_back(row);
+  }
   main_.Run("VACUUM (FREEZE, ANALYZE) bench.heap");
   if (options_.control) main_.Run("VACUUM (FREEZE, ANALYZE) bench.collection");
   main_.Run("CHECKPOINT");

@@ -42,6 +42,14 @@ struct Row {
   std::function<bool()> verify = [] { return true; };
 };
 
+// The engine's memory against the heap table with its primary key, as they are on disk after COPY.
+struct MemoryRow {
+  std::string name;
+  double heap_bytes = 0;
+  double region_bytes = 0;
+  double bar = 0;  // at most
+};
+
 class ServerRows {
  public:
   explicit ServerRows(const ServerBenchOptions& options);
@@ -54,6 +62,8 @@ class ServerRows {
 
   Connection* control_connection() { return &main_; }
   std::vector<std::string> Sizes();
+  // Filled while the rows are run; empty where the engine does not tell.
+  const std::vector<MemoryRow>& memory() const { return memory_; }
 
  private:
   Row Fields();
@@ -68,6 +78,10 @@ class ServerRows {
   Row CountNestedAfterUpdates(double bar);
   Row ReadField(double bar);
   void UpdateAll();
+  // Bytes of the region in use, free blocks in its pages included; 0 when the engine does not tell.
+  double RegionBytes();
+  // The same once the collector has come to rest.
+  double CollectedRegionBytes();
   Row Copy(KeyForm keys, const std::string& type, double bar);
   static std::string CopyText(uint64_t documents, KeyForm keys);
 
@@ -88,6 +102,7 @@ class ServerRows {
   uint64_t inserts_ = 0;   // insert rows so far; each has a range of numbers of its own
   int copies_ = 0;
   bool all_updated_ = false;
+  std::vector<MemoryRow> memory_;
   std::string checked_;  // the row of COPY whose result was compared last
 
   // The operations of the slice.
