@@ -187,6 +187,7 @@ absl::Status LogFollower::Link(CollectionState* collection, const Change& change
     if (slot->Replace(head, self)) break;
   }
   CountVersion(collection, *version, 1);
+  if (version->body_in_log()) engine_->bodies_evicted.fetch_add(1, std::memory_order_relaxed);
   return absl::OkStatus();
 }
 

@@ -43,7 +43,7 @@ struct EngineState {
   std::atomic<uint64_t> bindings_made;
   // Written by sessions that evict.
   std::atomic<uint64_t> evict_place;     // the collection whose bodies leave memory next
-  std::atomic<uint64_t> bodies_evicted;  // ever
+  std::atomic<uint64_t> bodies_evicted;  // ever, those included that a restart left in the log
 
   // Raised by every write (hybrid logical clock: 48 bits of milliseconds, 16 bits of counter).
   std::atomic<uint64_t> hlc;

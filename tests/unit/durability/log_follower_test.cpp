@@ -249,6 +249,7 @@ TEST_F(LogFollowerTest, BodiesThatDoNotFitStayInTheLog) {
     ASSERT_EQ(Read(std::to_string(i)), body(i % 3 == 0 ? 3 * i : i));
   }
   EXPECT_EQ(Catalog(session_.get()).Find(kCollection)->documents.load(), 6000);
+  EXPECT_GT(GetEngineState(small.region())->bodies_evicted.load(), 4000u);
   // A worker that starts again leaves memory as it is.
   session_->Reclaim();
   const int64_t used = UsedBytes(small.region(), Purpose::kDocuments);
