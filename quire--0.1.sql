@@ -69,6 +69,15 @@ CREATE FUNCTION quire.collection_documents(number bigint) RETURNS bigint
   AS 'MODULE_PATHNAME', 'quire_collection_documents'
   LANGUAGE C STRICT VOLATILE PARALLEL RESTRICTED;
 
+-- Versions in memory, those of deletions too, and the bytes that they take there.
+CREATE FUNCTION quire.collection_versions(number bigint) RETURNS bigint
+  AS 'MODULE_PATHNAME', 'quire_collection_versions'
+  LANGUAGE C STRICT VOLATILE PARALLEL RESTRICTED;
+
+CREATE FUNCTION quire.collection_bytes(number bigint) RETURNS bigint
+  AS 'MODULE_PATHNAME', 'quire_collection_bytes'
+  LANGUAGE C STRICT VOLATILE PARALLEL RESTRICTED;
+
 -- Each foreign table over a collection, with the names that its options or their defaults give.
 CREATE VIEW quire.collection_tables AS
   SELECT f.ftrelid AS relation,
@@ -95,7 +104,9 @@ CREATE VIEW quire.collections WITH (security_barrier) AS
          pg_catalog.pg_get_userbyid(c.owner) AS owner,
          t.tables,
          c.key_type::pg_catalog.regtype AS key_type,
-         quire.collection_documents(c.number) AS documents
+         quire.collection_documents(c.number) AS documents,
+         quire.collection_versions(c.number) AS versions,
+         quire.collection_bytes(c.number) AS bytes
     FROM quire.collection_catalog AS c
     CROSS JOIN LATERAL (
       SELECT pg_catalog.array_agg(t.relation::pg_catalog.regclass
@@ -200,8 +211,19 @@ CREATE FUNCTION quire.progress_row(OUT task text, OUT phase text, OUT done bigin
   AS 'MODULE_PATHNAME', 'quire_progress'
   LANGUAGE C STRICT VOLATILE PARALLEL RESTRICTED;
 
-REVOKE ALL ON FUNCTION quire.stat_log_row(), quire.progress_row() FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION quire.stat_log_row(), quire.progress_row() TO pg_monitor;
+-- The parts of quire.memory by purpose; their sum is the whole.
+CREATE FUNCTION quire.stat_memory_rows(OUT purpose text, OUT bytes bigint) RETURNS SETOF record
+  AS 'MODULE_PATHNAME', 'quire_stat_memory'
+  LANGUAGE C STRICT VOLATILE PARALLEL RESTRICTED;
+
+CREATE FUNCTION quire.horizon_row(OUT horizon pg_catalog.xid8, OUT horizon_holder text)
+  AS 'MODULE_PATHNAME', 'quire_horizon'
+  LANGUAGE C STRICT VOLATILE PARALLEL RESTRICTED;
+
+REVOKE ALL ON FUNCTION quire.stat_log_row(), quire.progress_row(), quire.stat_memory_rows(),
+  quire.horizon_row() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION quire.stat_log_row(), quire.progress_row(), quire.stat_memory_rows(),
+  quire.horizon_row() TO pg_monitor;
 
 -- The engine log against the server's: what is in it and durable, how far the worker lags, and how
 -- much of the server's log the slot keeps for it.
@@ -209,7 +231,12 @@ CREATE VIEW quire.stat_log AS SELECT * FROM quire.stat_log_row();
 
 CREATE VIEW quire.progress AS SELECT * FROM quire.progress_row();
 
-GRANT SELECT ON quire.stat_log, quire.progress TO pg_monitor;
+-- Old versions are kept from the transaction `horizon` on, which `horizon_holder` keeps from moving.
+CREATE VIEW quire.stat_memory AS
+  SELECT m.purpose, m.bytes, h.horizon, h.horizon_holder
+    FROM quire.stat_memory_rows() AS m CROSS JOIN quire.horizon_row() AS h;
+
+GRANT SELECT ON quire.stat_log, quire.progress, quire.stat_memory TO pg_monitor;
 
 -- Returns once a copy of the data directory that begins now can be opened: to be called between
 -- pg_backup_start() and the copy. pg_basebackup needs no such call.

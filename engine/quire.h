@@ -11,6 +11,7 @@
 #include "engine/host/file_system.h"
 #include "engine/host/transactions.h"
 #include "engine/index/key.h"
+#include "engine/memory/memory_figures.h"
 #include "engine/memory/region.h"
 #include "engine/memory/session.h"
 #include "engine/mvcc/snapshot.h"

@@ -1,5 +1,7 @@
 #include "extension/collection_catalog.h"
 
+#include <algorithm>
+
 #include "engine/store/catalog.h"
 #include "extension/backend.h"
 #include "extension/door.h"
@@ -31,6 +33,8 @@ extern "C" {
 
 PG_FUNCTION_INFO_V1(quire_engine_id);
 PG_FUNCTION_INFO_V1(quire_collection_documents);
+PG_FUNCTION_INFO_V1(quire_collection_versions);
+PG_FUNCTION_INFO_V1(quire_collection_bytes);
 }
 
 namespace quire {
@@ -364,21 +368,43 @@ extern "C" Datum quire_engine_id(PG_FUNCTION_ARGS) {
   PG_RETURN_INT64(static_cast<int64>(quire::RequireBackend()->engine_id()));
 }
 
-extern "C" Datum quire_collection_documents(PG_FUNCTION_ARGS) {
-  quire::CollectionId id;
-  id.number = static_cast<uint64_t>(PG_GETARG_INT64(0));
-  if (!quire::MaySee(id.number)) PG_RETURN_NULL();
-  id.name_space = quire::VerifiedNamespace();
-  quire::Backend* backend = quire::RequireBackend();
-  int64 documents = 0;
-  quire::CallEngine([&] {
+namespace quire {
+
+namespace {
+
+// A figure of the collection whose number is the function's argument, null for who may not see it.
+// 0 for one into which nothing was ever written.
+Datum CollectionFigure(FunctionCallInfo call, std::atomic<int64_t> CollectionState::*figure) {
+  CollectionId id;
+  id.number = static_cast<uint64_t>(DatumGetInt64(call->args[0].value));
+  call->isnull = !MaySee(id.number);
+  if (call->isnull) return Datum{0};
+  id.name_space = VerifiedNamespace();
+  Backend* backend = RequireBackend();
+  int64_t value = 0;
+  CallEngine([&] {
     // No lock keeps the collection there.
-    const quire::Session::Pin pin(backend->session());
-    quire::CollectionState* state = quire::Catalog(backend->session()).Find(id);
-    if (state != nullptr) {
-      documents = quire::Collection(backend->session(), backend->host(), state).documents();
-    }
+    const Session::Pin pin(backend->session());
+    const CollectionState* state = Catalog(backend->session()).Find(id);
+    // Each is a sum of what sessions add, and may be seen below nothing in between.
+    if (state != nullptr) value = std::max<int64_t>((state->*figure).load(), 0);
     return absl::OkStatus();
   });
-  PG_RETURN_INT64(documents);
+  return Int64GetDatum(value);
+}
+
+}  // namespace
+
+}  // namespace quire
+
+extern "C" Datum quire_collection_documents(PG_FUNCTION_ARGS) {
+  return quire::CollectionFigure(fcinfo, &quire::CollectionState::documents);
+}
+
+extern "C" Datum quire_collection_versions(PG_FUNCTION_ARGS) {
+  return quire::CollectionFigure(fcinfo, &quire::CollectionState::versions);
+}
+
+extern "C" Datum quire_collection_bytes(PG_FUNCTION_ARGS) {
+  return quire::CollectionFigure(fcinfo, &quire::CollectionState::bytes);
 }

@@ -8,6 +8,7 @@
 #include "absl/strings/cord.h"
 #include "absl/strings/string_view.h"
 #include "absl/types/optional.h"
+#include "extension/memory_full.h"
 
 extern "C" {
 #include "postgres.h"
@@ -88,9 +89,6 @@ void CopyPayload(const absl::Status& status, absl::string_view name, char* to, s
   CopyText(payload ? std::string(*payload) : std::string(), to, capacity);
 }
 
-constexpr absl::string_view kMemoryHint =
-    "Raise quire.memory, which takes a restart of the server.";
-
 // A text that was cut may end in the middle of a character.
 const char* Clipped(const char* text) {
   const int length = static_cast<int>(std::strlen(text));
@@ -130,13 +128,13 @@ void FillReport(const absl::Status& status, Report* report) {
   CopyText(status.message(), report->message, sizeof(report->message));
   CopyPayload(status, kDetailPayload, report->detail, sizeof(report->detail));
   CopyPayload(status, kHintPayload, report->hint, sizeof(report->hint));
-  if (status.code() == absl::StatusCode::kResourceExhausted && report->hint[0] == '\0') {
-    CopyText(kMemoryHint, report->hint, sizeof(report->hint));
-  }
+  report->memory_full =
+      status.code() == absl::StatusCode::kResourceExhausted && report->hint[0] == '\0';
 }
 
 void FillReportFromException(Report* report) {
   report->failed = true;
+  report->memory_full = false;
   report->server_error = nullptr;
   report->detail[0] = '\0';
   report->hint[0] = '\0';
@@ -156,6 +154,7 @@ void FillReportFromException(Report* report) {
 
 void RaiseReport(const Report& report) {
   if (report.server_error != nullptr) ReThrowError(report.server_error);
+  if (report.memory_full && report.sqlstate == ERRCODE_OUT_OF_MEMORY) RaiseMemoryFull(report);
   ereport(ERROR, (errcode(report.sqlstate), errmsg_internal("%s", Clipped(report.message)),
                   report.detail[0] == '\0' ? 0 : errdetail_internal("%s", Clipped(report.detail)),
                   report.hint[0] == '\0' ? 0 : errhint("%s", Clipped(report.hint))));

@@ -43,6 +43,7 @@ absl::Status WithHint(absl::Status status, std::string_view hint);
 // What is left of an error once the C++ objects are gone.
 struct Report {
   bool failed = false;
+  bool memory_full = false;  // the engine's memory, not that of the process
   int sqlstate = 0;
   ErrorData* server_error = nullptr;  // raised again as it is, when there is one
   char message[1024];

@@ -7,6 +7,7 @@
 #include "engine/store/engine_state.h"
 #include "extension/checkpoint_hold.h"
 #include "extension/engine_start.h"
+#include "extension/horizon.h"
 #include "extension/log_feed.h"
 #include "extension/lsn_text.h"
 #include "extension/replication_slot.h"
@@ -14,7 +15,6 @@
 #include "extension/retained_wal.h"
 #include "extension/settings.h"
 #include "extension/shared_region.h"
-#include "extension/transaction_host.h"
 
 extern "C" {
 #include "postgres.h"
@@ -27,7 +27,6 @@ extern "C" {
 #include "storage/ipc.h"
 #include "storage/latch.h"
 #include "storage/proc.h"
-#include "storage/procarray.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
 #include "utils/wait_event.h"
@@ -208,10 +207,7 @@ void MindHorizon(LogWorker* worker, const WalLimit& limit, RoundState* state) {
   const int64_t now_us = worker->clock.MonotonicTimeUs();
   if (limit.in_recovery || now_us - state->horizon_at_us < kHorizonIntervalUs) return;
   state->horizon_at_us = now_us;
-  // The next id is read first: it is then ahead of the horizon.
-  const uint64_t next = NextXid();
-  const uint64_t horizon = FullXid(GetOldestNonRemovableTransactionId(nullptr), next);
-  SharedEngineState()->horizon.store(horizon, std::memory_order_release);
+  PublishHorizon();
 }
 
 void MindReadiness(LogWorker* worker, const WalLimit& limit, RoundState* state) {

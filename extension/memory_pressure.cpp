@@ -86,11 +86,28 @@ void MemoryPressure::Relieve() {
 }
 
 bool MemoryPressure::AfterFullMemory() {
+  session_->Reclaim();
   bool unlocated = false;
   if (SweepAll(&unlocated) >= kBytesPerWrite) return true;
-  if (!unlocated) return false;
-  WaitForLogWorker();
-  return SweepAll(&unlocated) >= kBytesPerWrite;
+  if (unlocated) {
+    WaitForLogWorker();
+    if (SweepAll(&unlocated) >= kBytesPerWrite) return true;
+  }
+  return WaitForCollector();
+}
+
+bool MemoryPressure::WaitForCollector() {
+  WorkerWords* words = SharedWorkerWords();
+  const uint64_t freed_before = words->versions_freed.load(std::memory_order_relaxed);
+  const uint64_t pass = words->passes_begun.load(std::memory_order_seq_cst) + 1;
+  BeginAwaitingProgress();
+  while (words->collector_pid.load(std::memory_order_acquire) != 0 &&
+         words->passes_ended.load(std::memory_order_acquire) < pass) {
+    if (words->passes_begun.load(std::memory_order_seq_cst) < pass) WakeCollectorNow();
+    AwaitProgress();
+  }
+  EndAwaitingProgress();
+  return words->versions_freed.load(std::memory_order_relaxed) > freed_before;
 }
 
 void MemoryPressure::WaitForLogWorker() {

@@ -46,6 +46,8 @@ class MemoryPressure {
   // whether there are bodies that the engine log does not have yet.
   uint64_t SweepAll(bool* unlocated);
   Evictor::Swept Sweep(uint64_t slots_max);
+  // Waits for a pass of the collector over all garbage there is now. Returns whether it freed any.
+  bool WaitForCollector();
   // Waits until the log worker has told every change of this transaction so far where it lies.
   void WaitForLogWorker();
 

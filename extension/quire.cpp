@@ -1,6 +1,7 @@
 // Where the server meets the library: what happens when it is loaded. Called by the server, in any
 // of its processes.
 
+#include "extension/collector_worker.h"
 #include "extension/fdw_ddl.h"
 #include "extension/fdw_unique.h"
 #include "extension/log_worker.h"
@@ -36,4 +37,5 @@ void _PG_init(void) {
   InstallSharedRegion();
   InstallTransactionCallbacks();
   RegisterLogWorker();
+  RegisterCollector();
 }

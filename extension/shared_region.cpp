@@ -192,4 +192,17 @@ void WakeWorker() {
   if (latch != nullptr) SetLatch(latch);
 }
 
+void WakeCollector() {
+  if (worker_words->collector_sleeps.load(std::memory_order_relaxed) == 0) return;
+  worker_words->collector_sleeps.store(0, std::memory_order_relaxed);
+  ::Latch* latch = worker_words->collector_latch.load(std::memory_order_acquire);
+  if (latch != nullptr) SetLatch(latch);
+}
+
+void WakeCollectorNow() {
+  worker_words->pass_wanted.store(1, std::memory_order_seq_cst);
+  ::Latch* latch = worker_words->collector_latch.load(std::memory_order_acquire);
+  if (latch != nullptr) SetLatch(latch);
+}
+
 }  // namespace quire

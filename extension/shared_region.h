@@ -28,7 +28,17 @@ struct WorkerWords {
   std::atomic<uint64_t> slot_lsn;   // the server's log is kept from here on, 0 when it is not
   std::atomic<uint64_t> read_lsn;   // the server's log is read up to here
 
-  // A condition variable of the server: broadcast when the worker has come further.
+  // Written by the collector.
+  std::atomic<::Latch*> collector_latch;   // null while there is none
+  std::atomic<int32_t> collector_pid;      // 0 while there is none
+  std::atomic<uint32_t> collector_sleeps;  // 1 while it waits for somebody to write
+  std::atomic<uint64_t> passes_begun;      // its passes are numbered from 1
+  std::atomic<uint64_t> passes_ended;      // the last one that has ended
+  std::atomic<uint64_t> versions_freed;    // ever
+  // Written by sessions: 1 asks the collector for a pass over everything.
+  std::atomic<uint32_t> pass_wanted;
+
+  // A condition variable of the server: broadcast when one of the workers has come further.
   alignas(8) char progress[16];
 };
 
@@ -50,6 +60,10 @@ void EmptySharedRegion();
 // Tells the log worker that there is something new in the server's log, if it waits for that.
 // Costs one load otherwise. Never fails.
 void WakeWorker();
+// Tells the collector that there may be garbage, if it sleeps because there was none; and asks it
+// for a pass over everything, at once.
+void WakeCollector();
+void WakeCollectorNow();
 // Wakes it whatever it waits for.
 void WakeWorkerNow();
 

@@ -47,9 +47,13 @@ void AfterEnd(ProcessBackend* backend, bool committed) noexcept {
   }
   writer->set_eager(false);
   backend->session()->ReleasePins();
-  if (backend->session()->MayReclaim()) backend->session()->Reclaim();
+  // What was rolled back may be much memory in few blocks.
+  if (backend->session()->MayReclaim() || (wrote && !committed)) backend->session()->Reclaim();
   backend->marks()->Clear(*writer);
-  if (wrote) WakeWorker();
+  if (wrote) {
+    WakeWorker();
+    WakeCollector();
+  }
 }
 
 void AtTransaction(XactEvent event, void*) {

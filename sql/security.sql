@@ -129,6 +129,7 @@ SELECT * FROM matrix(ARRAY[
   'SELECT count(*) FROM quire.collections WHERE namespace = ''security''',
   'SELECT string_agg(documents::text, '','') FROM quire.collections WHERE namespace = ''security''',
   'SELECT count(*) FROM quire.stat_log', 'SELECT count(*) FROM quire.progress',
+  'SELECT count(DISTINCT purpose) FROM quire.stat_memory',
   'SELECT count(*) FROM quire.collection_tables', 'SELECT count(*) FROM quire.collection_catalog',
   'SELECT count(*) FROM quire.engine', 'SELECT quire.engine_id()', 'SELECT quire.backup_ready()',
   'INSERT INTO quire.collection_catalog VALUES (DEFAULT, ''x'', ''y'', 10, 23)',

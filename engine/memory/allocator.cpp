@@ -86,10 +86,16 @@ uint64_t Allocator::pages_free() const {
   return state_->pages_free.load(std::memory_order_relaxed);
 }
 
+uint64_t Allocator::pages_reserved() const {
+  return state_->reserve;
+}
+
 uint64_t Allocator::AllocatePages(uint64_t count, PageState as, Access access) {
   ExclusiveGuard guard(&state_->heap_latch);
   const uint64_t available = state_->pages_free.load(std::memory_order_relaxed);
-  const uint64_t kept = access == Access::kReserve ? 0 : state_->reserve;
+  const uint64_t kept = access == Access::kReserve       ? 0
+                        : access == Access::kHalfReserve ? state_->reserve / 2
+                                                         : state_->reserve;
   if (available < count + kept) return 0;
   uint64_t run = 0;
   bool hint_moves = true;

@@ -33,7 +33,9 @@ class Allocator {
   static uint64_t StateBytes(uint64_t region_bytes);
   static void Format(Region region, uint64_t offset);
 
-  enum class Access : uint8_t { kNormal, kReserve };
+  // Which free pages an allocation may take: all but the reserve; half of the reserve too, for what
+  // makes room by taking a little first; all.
+  enum class Access : uint8_t { kNormal, kHalfReserve, kReserve };
 
   // The offset of a block of at least `bytes`, or 0 when memory is full.
   uint64_t Allocate(SessionSlot* slot, uint64_t bytes, Purpose purpose,
@@ -47,6 +49,7 @@ class Allocator {
 
   uint64_t pages_total() const;
   uint64_t pages_free() const;
+  uint64_t pages_reserved() const;  // for Access::kReserve only
 
  private:
   uint64_t AllocatePages(uint64_t count, PageState as, Access access);

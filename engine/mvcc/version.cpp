@@ -34,7 +34,7 @@ Version* NewVersion(Session* session, const VersionContent& content, Allocator::
 
 Version* NewVersionWithoutBody(Session* session, const Version& from) {
   const uint64_t block = session->Allocate(sizeof(Version) + from.key_bytes, Purpose::kDocuments,
-                                           Allocator::Access::kReserve);
+                                           Allocator::Access::kHalfReserve);
   if (block == 0) return nullptr;
   auto* to = session->region().At<Version>(block);
   // A verdict that is settled in the old block from here on is settled in the new one by whoever

@@ -56,7 +56,7 @@ void Collector::Rest() {
   session_->allocator().DrainMagazines(session_->slot());
 }
 
-void Collector::BeginPass(uint32_t garbage_min) {
+bool Collector::BeginPass(uint32_t garbage_min) {
   garbage_min_ = garbage_min;
   pass_ = Figures();
   next_ = 0;
@@ -66,6 +66,7 @@ void Collector::BeginPass(uint32_t garbage_min) {
     if (collection->garbage.load(std::memory_order_relaxed) <= 0) return;
     collections_.push_back(collection->id);
   });
+  return !collections_.empty();
 }
 
 bool Collector::Eligible(const GarbageNote& note, uint64_t horizon) const {

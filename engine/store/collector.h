@@ -32,8 +32,9 @@ class Collector {
   // REQUIRES: both outlive the collector; the session is its own.
   Collector(Session* session, TransactionHost* host);
 
-  // Begins a pass over the chunks with notes of at least `garbage_min` versions, or old ones.
-  void BeginPass(uint32_t garbage_min);
+  // Begins a pass over the chunks with notes of at least `garbage_min` versions, or old ones. False
+  // when there is no garbage at all.
+  bool BeginPass(uint32_t garbage_min);
   // Visits at most `chunks_max` chunks. True when the pass is over. Errors: the host's; what was
   // not done stays noted.
   absl::StatusOr<bool> Turn(uint32_t chunks_max);
