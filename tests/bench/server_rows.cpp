@@ -299,9 +299,9 @@ Row ServerRows::CountNested(double bar) {
 }
 
 Row ServerRows::ReadField(double bar) {
-  return Scan("scan of one text field", "sum(length(doc->>'name')) FROM bench.heap",
-              options_.control ? "sum(length(_doc->>'name')) FROM bench.collection"
-                               : "sum(length(name)) FROM bench.collection",
+  return Scan("scan of one text field", "sum(octet_length(doc->>'name')) FROM bench.heap",
+              options_.control ? "sum(octet_length(_doc->>'name')) FROM bench.collection"
+                               : "sum(octet_length(name)) FROM bench.collection",
               bar);
 }
 
