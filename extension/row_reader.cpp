@@ -70,7 +70,7 @@ absl::Status RowReader::ReadColumn(const DocumentRow& row, Reading* reading,
     case ColumnRole::kKey:
     case ColumnRole::kPath: {
       ValueView value;
-      if (FindValue(row, reading, &value)) {
+      if (FindValue(row, reading, &value) && !ShowPlain(value, column.type, &memory_, &shown)) {
         QUIRE_ASSIGN_OR_RETURN(shown, ShowDatum(value, column.type, &memory_));
       }
       break;

@@ -301,6 +301,31 @@ absl::StatusOr<ShownDatum> ShowJson(ValueView value, ScalarType type, DatumMemor
   return Placed(offset);
 }
 
+bool ShowPlain(ValueView value, const ColumnType& type, DatumMemory* memory, ShownDatum* shown) {
+  if (type.array) return false;
+  if (value.tag() == ValueTag::kString && type.scalar == ScalarType::kText) {
+    const std::string_view text = value.AsString();
+    const size_t offset = memory->Add(VARHDRSZ + text.size());
+    char* at = memory->At(offset);
+    SET_VARSIZE(at, VARHDRSZ + text.size());
+    std::memcpy(at + VARHDRSZ, text.data(), text.size());
+    shown->form = ShownDatum::Form::kPlaced;
+    shown->offset = offset;
+    return true;
+  }
+  if (value.tag() != ValueTag::kInt64) return false;
+  const int64_t integer = value.AsInt64();
+  if (type.scalar == ScalarType::kInt4 && integer == static_cast<int32_t>(integer)) {
+    shown->datum = Int32GetDatum(static_cast<int32>(integer));
+  } else if (type.scalar == ScalarType::kInt8) {
+    shown->datum = Int64GetDatum(integer);
+  } else {
+    return false;
+  }
+  shown->form = ShownDatum::Form::kByValue;
+  return true;
+}
+
 absl::StatusOr<ShownDatum> ShowDatum(ValueView value, const ColumnType& type, DatumMemory* memory) {
   return type.array ? ShowArray(value, type, memory) : ShowScalar(value, type, memory);
 }

@@ -43,6 +43,10 @@ struct ShownDatum {
   size_t offset = 0;
 };
 
+// The most frequent cases of ShowDatum, which need no Status: strings as texts without a limit,
+// integers as integers in range. False for everything else.
+bool ShowPlain(ValueView value, const ColumnType& type, DatumMemory* memory, ShownDatum* shown);
+
 // Fails only beyond a limit.
 absl::StatusOr<ShownDatum> ShowDatum(ValueView value, const ColumnType& type, DatumMemory* memory);
 
