@@ -41,7 +41,8 @@ DELETE FROM d WHERE _id % 4 = 1;
 ANALYZE h;
 
 -- Known without ANALYZE: the number of documents, and ranges of keys.
-SELECT c, judge(c, f) FROM (VALUES ('true', 1), ('_id < 1000', 1.2), ('_id BETWEEN 500 AND 30000', 1.2),
+SELECT c, judge(c, f) FROM (VALUES ('true', 1), ('_id < 1000', 1.2), ('_id BETWEEN 500 AND 30000',
+  1.2),
   ('_id > 59990', 1.2), ('_id > 100', 1.01), ('_id BETWEEN 70000 AND 80000', 1.2), ('_id < 0', 1),
   ('_id = 7', 1), ('_id IN (2, 3, 4)', 1), ('_id > 59000 AND _id < 59000 + 40', 1.2)) AS t (c, f);
 
@@ -122,7 +123,8 @@ CREATE FOREIGN TABLE lower_part PARTITION OF parent FOR VALUES FROM (0) TO (1000
 CREATE TABLE upper_part PARTITION OF parent FOR VALUES FROM (1000) TO (2000);
 INSERT INTO parent SELECT i, i FROM generate_series(0, 1999) AS i;
 ANALYZE parent;
-SELECT relname, reltuples FROM pg_class WHERE relname IN ('parent', 'lower_part', 'upper_part') ORDER BY 1;
+SELECT relname, reltuples FROM pg_class WHERE relname IN ('parent', 'lower_part', 'upper_part')
+  ORDER BY 1;
 SELECT estimate('SELECT * FROM parent WHERE n < 500') BETWEEN 400 AND 600,
        estimate('SELECT * FROM parent WHERE _id < 500') BETWEEN 450 AND 550;
 

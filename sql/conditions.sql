@@ -1,4 +1,5 @@
--- Conditions that the engine evaluates: the same answers as a heap table's, for every kind of value.
+-- Conditions that the engine evaluates: the same answers as a heap
+-- table's, for every kind of value.
 \getenv source PG_ABS_SRCDIR
 \i :source/sql/twin/harness.sql
 CREATE SCHEMA conditions;
@@ -9,7 +10,8 @@ SET timezone = 'Asia/Kathmandu';
 CREATE FOREIGN TABLE docs (
   _id int, i2 int2 OPTIONS (path 'v.0'), i4 int4 OPTIONS (path '"a.b"'), i8 int8 OPTIONS (path 'w'),
   f4 float4 OPTIONS (path 'x.f'), f8 float8 OPTIONS (path 'x.g'), n numeric OPTIONS (path 'x.n'),
-  n52 numeric(5,2) OPTIONS (path 'x.m'), b bool, t text COLLATE "C", tx text, vc varchar(3), c char(5),
+  n52 numeric(5,2) OPTIONS (path 'x.m'), b bool, t text COLLATE "C", tx text, vc varchar(3), c
+  char(5),
   ba bytea, u uuid, d date, ts timestamp, ts1 timestamp(1), tz timestamptz, j jsonb, a int[],
   _doc jsonb, _version bigint) SERVER quire;
 CALL twin.make('docs');
@@ -19,14 +21,18 @@ CREATE FUNCTION documents() RETURNS TABLE (id int, doc jsonb) LANGUAGE sql AS $$
     jsonb_build_object('f', v, 'g', v, 'n', v, 'm', v), 'b', v, 't', v, 'tx', v, 'vc', v, 'c', v,
     'ba', v, 'u', v, 'd', v, 'ts', v, 'ts1', v, 'tz', v, 'j', v, 'a', v)
   FROM unnest(ARRAY[
-    '12', '-12.50', '12.0', '3e9', '0.1', '-0.0', '0', '1', '2', '2.5', '1234.565', '999.994', '999.995',
+    '12', '-12.50', '12.0', '3e9', '0.1', '-0.0', '0', '1', '2', '2.5', '1234.565', '999.994',
+    '999.995',
     '32767', '32768', '-32769', '2147483647', '2147483648', '9223372036854775807',
-    '9223372036854775808', '9007199254740993', '16777217', '0.30000000000000004', '1e23', '3.4028235e38',
+    '9223372036854775808', '9007199254740993', '16777217', '0.30000000000000004', '1e23',
+    '3.4028235e38',
     '1e39', '1.8e308', '1e400', '-1e400', '1e-400', '5e-324', '1e-46',
     '123456789012345678901234567890.123456789', '1.100000023841857910156250000001',
-    'true', 'false', 'null', '""', '"a"', '"abc"', '"abcd"', '"naïf"', '"nä"', '"  "', '"ab "', '"B"',
+    'true', 'false', 'null', '""', '"a"', '"abc"', '"abcd"', '"naïf"', '"nä"', '"  "', '"ab "',
+    '"B"',
     '"007"', '"-7"', '"+7"', '" 7"', '"7.0"', '"1e2"', '"1e400"', '"NaN"', '"nan"', '"Infinity"',
-    '"-Infinity"', '"infinity"', '"-infinity"', '"true"', '"false"', '"t"', '"\\x"', '"\\x00ff"', '"\\x0"',
+    '"-Infinity"', '"infinity"', '"-infinity"', '"true"', '"false"', '"t"', '"\\x"', '"\\x00ff"',
+    '"\\x0"',
     '"0e3d1c5a-5b8f-7c3e-9a1b-2f6d4c8e0a11"', '"0E3D1C5A-5B8F-7C3E-9A1B-2F6D4C8E0A12"',
     '"2024-02-29"', '"2024-03-01"', '"0044-03-15 BC"', '"2024-02-29T12:30:00"',
     '"2024-02-29T12:30:00.55"', '"2024-02-29T12:30:00Z"', '"2024-02-29T12:30:00+05:30"',
@@ -69,29 +75,36 @@ DECLARE
   operator text;
 BEGIN
   FOR x IN SELECT regexp_match(c, '^\s*(\S+) (.*)$') FROM unnest(
-  '{i2 12,i4 5,i8 12,f4 0.1::float4,f8 0.1,f8 ''NaN'',f4 ''-Infinity'',n 12.00,n ''NaN'',n52 999.99,b true,
+  '{i2 12,i4 5,i8 12,f4 0.1::float4,f8 0.1,f8 ''NaN'',f4 ''-Infinity'',n 12.00,n ''NaN'',
+    n52 999.99,b true,
     t ''ab '',t ''naïf'',ba ''\\x00ff'',u ''0e3d1c5a-5b8f-7c3e-9a1b-2f6d4c8e0a11'',d ''2024-02-29'',
-    ts ''2024-02-29 12:30'',ts1 ''2024-02-29 12:30:00.6'',tz ''2024-02-29 12:30Z'',i8 12::int2,i2 32767::int8,
+    ts ''2024-02-29 12:30'',ts1 ''2024-02-29 12:30:00.6'',tz ''2024-02-29 12:30Z'',i8 12::int2,
+    i2 32767::int8,
     i4 5::int2,f8 0.1::float4,f4 0.1::float8,n 1,n 1e400,n -1e-400}'::text[]) AS c LOOP
     FOREACH operator IN ARRAY '{=,<>,<,<=,>,>=,IS DISTINCT FROM}'::text[] LOOP
-      CALL pushed(ARRAY[format('%s %s %s', x[1], operator, x[2]), format('%s %s %s', x[2], operator, x[1])]);
+      CALL pushed(ARRAY[format('%s %s %s', x[1], operator, x[2]),
+        format('%s %s %s', x[2], operator, x[1])]);
     END LOOP;
   END LOOP;
 END $$;
 CALL pushed(ARRAY[
   -- NULLs, truths, joins of conditions.
-  'i4 IS NULL', 'n52 IS NOT NULL', 'vc IS NULL', 'vc IS NOT NULL AND t < ''b''', 'j IS NULL', 'j IS NOT NULL',
+  'i4 IS NULL', 'n52 IS NOT NULL', 'vc IS NULL', 'vc IS NOT NULL AND t < ''b''', 'j IS NULL',
+  'j IS NOT NULL',
   'b', 'NOT b', 'b IS TRUE', 'b IS NOT FALSE', 'b IS UNKNOWN', 'b OR i8 > 5',
   'b AND (t = ''true'' OR f8 > 0)',
   'NOT (b AND n > 5) OR d IS NOT NULL', 'vc = ''abc''', 'vc <> ''nä''',
   'tx = ''naïf''', 'tx <> ''abc''', 'tx IN (''a'', ''abc'', ''7'')', 'i8 BETWEEN 2 AND 12',
   'i8 NOT BETWEEN 2 AND 12', 'n BETWEEN -13 AND 0.5', 'i8 IS DISTINCT FROM NULL', '_version = 1',
-  '_id <> 7 AND _version < 2', 't < tx COLLATE "C"', 'i8 = n', 'f8 > f4', 'i8 = f8', 'n > i4', 'd = d', 'i4 IN (i2, 5)',
+  '_id <> 7 AND _version < 2', 't < tx COLLATE "C"', 'i8 = n', 'f8 > f4', 'i8 = f8', 'n > i4',
+  'd = d', 'i4 IN (i2, 5)',
   -- Lists.
   'i8 IN (1, 2, 12)', 'i8 NOT IN (1, 2, 12)', 'i8 IN (1, NULL)', 'i8 NOT IN (1, NULL)',
   'i8 = ANY (''{}'')', 'i8 <> ALL (''{}'')', 'i8 = ANY (NULL::int8[])', 'i8 < ANY (''{1, 5}'')',
-  'i8 >= ALL (''{1, 5}'')', 'i8 = ANY (''{1,2,3,4,5,6,7,8,9,10,11,12,NULL}'')', 'n IN (12, 0.1, ''NaN'')',
-  'n NOT IN (12, 0.1, 1e400, 1, 2, 3, 4, 5, 6, 7, 8)', 'f8 IN (0, 0.1, ''NaN'', 1, 2, 3, 4, 5, 6, 7)',
+  'i8 >= ALL (''{1, 5}'')', 'i8 = ANY (''{1,2,3,4,5,6,7,8,9,10,11,12,NULL}'')',
+  'n IN (12, 0.1, ''NaN'')',
+  'n NOT IN (12, 0.1, 1e400, 1, 2, 3, 4, 5, 6, 7, 8)',
+  'f8 IN (0, 0.1, ''NaN'', 1, 2, 3, 4, 5, 6, 7)',
   't IN (''a'', '''', ''abc'', ''b'', ''c'', ''d'', ''e'', ''f'', ''true'')', 't > ALL (''{a,7}'')',
   'u IN (''0e3d1c5a-5b8f-7c3e-9a1b-2f6d4c8e0a11'', NULL)', 'd IN (''2024-02-29'', ''infinity'')',
   -- Casts between the number types.
@@ -101,7 +114,8 @@ CALL pushed(ARRAY[
   'i8::numeric = ANY (''{12.0, 9223372036854775807}'')'
 ]);
 
--- What the server keeps: what could fail, what it alone knows, and what no type of the list has. It is
+-- What the server keeps: what could fail, what it alone knows, and what no type of the list has.
+-- It is
 -- right as well.
 CREATE PROCEDURE kept(conditions text[]) LANGUAGE plpgsql AS $$
 DECLARE
@@ -116,14 +130,17 @@ BEGIN
 END $$;
 CREATE COLLATION alike (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
 CALL kept(ARRAY[
-  'tx < ''b''', 'tx = ''abc'' COLLATE alike', 'c = ''ab''', 'c IS NULL', 't LIKE ''a%''', 'i4 - 1 > 3',
+  'tx < ''b''', 'tx = ''abc'' COLLATE alike', 'c = ''ab''', 'c IS NULL', 't LIKE ''a%''',
+  'i4 - 1 > 3',
   'i4::bool', 'a IS NULL', 'a = ''{}''', 'd < tz', 'j = ''1''', 'j->>0 = ''1''', 'length(t) > 3',
   'docs IS NULL', 'f8::numeric > 1', 'abs(i8) > i4', '(b IS TRUE) = (t = ''true'')',
   't = ''a'' OR random() > 2', 'i8 > (SELECT count(*) FROM pg_class WHERE relkind = b::text)'
 ]);
 -- A mixture: each on its side.
-EXPLAIN (COSTS OFF) SELECT t FROM docs WHERE i8 > 5 AND i4 + 1 > 3 AND (b OR f8 < 7) AND j IS NOT NULL;
-CALL twin.run($$ SELECT t FROM docs WHERE i8 > 1 AND i2 + 1 > 3 AND (b OR f8 < 70) AND j IS NOT NULL $$);
+EXPLAIN (COSTS OFF) SELECT t FROM docs WHERE i8 > 5 AND i4 + 1 > 3 AND (b OR f8 < 7) AND j IS NOT
+  NULL;
+CALL twin.run($$ SELECT t FROM docs WHERE i8 > 1 AND i2 + 1 > 3 AND (b OR f8 < 70) AND j IS NOT
+  NULL $$);
 
 -- UPDATE and DELETE in the scan.
 CALL twin.run($$
@@ -192,7 +209,8 @@ SELECT l, (SELECT count(*) FROM counted WHERE a < l AND b <> 'z') FROM limits OR
 SELECT l, n FROM limits, LATERAL (SELECT count(*) AS n FROM counted WHERE a < l) AS x ORDER BY l;
 EXPLAIN (COSTS OFF) SELECT l, x.* FROM limits,
   LATERAL (SELECT b FROM counted WHERE a < l AND _id = l + 1 OFFSET 0) AS x;
-SELECT l, x.* FROM limits, LATERAL (SELECT b FROM counted WHERE a < l + 2 AND _id = l + 1 OFFSET 0) AS x;
+SELECT l, x.* FROM limits, LATERAL (SELECT b FROM counted WHERE a < l + 2 AND _id = l + 1 OFFSET
+  0) AS x;
 SELECT count(*) FROM limits JOIN counted ON _id = l AND b = 'x' AND a = l;
 RESET enable_hashjoin;
 RESET enable_mergejoin;
@@ -222,13 +240,15 @@ SELECT count(*) FROM open_rows WHERE tell(a) = 1 AND _id < 12;
 
 -- Limits: a condition that is too deep, or too long, is the server's.
 CREATE FUNCTION nested(depth int) RETURNS text LANGUAGE sql AS $$
-  SELECT string_agg(format('(a = %s %s ', i, (ARRAY['OR b <> ''m'' AND', 'AND b = ''y'' OR'])[i % 2 + 1]),
+  SELECT string_agg(format('(a = %s %s ', i, (ARRAY['OR b <> ''m'' AND', 'AND b = ''y'' OR'])[i %
+  2 + 1]),
                     '') || 'a = 0' || repeat(')', depth) FROM generate_series(1, depth) AS i
 $$;
 SELECT d, server_filter('SELECT * FROM counted WHERE ' || nested(d)) IS NULL AS pushed
   FROM unnest('{5,10,40,100}'::int[]) AS d;
 SELECT n, server_filter('SELECT * FROM counted WHERE ' ||
-    (SELECT string_agg('a = ' || i || ' AND b = ''x''', ' OR ') FROM generate_series(1, n) AS i)) IS NULL
+    (SELECT string_agg('a = ' || i || ' AND b = ''x''', ' OR ') FROM generate_series(1, n) AS i))
+    IS NULL
     AS pushed
   FROM unnest('{10,500,2000}'::int[]) AS n;
 

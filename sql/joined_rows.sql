@@ -28,7 +28,8 @@ CREATE FUNCTION difference() RETURNS text LANGUAGE sql AS $$
       WHERE (d.n, d.s) IS DISTINCT FROM (h.n, h.s)) || ' differ; ' ||
     (SELECT count(*) FROM seen WHERE tab = 'docs') || ' seen, ' ||
     (SELECT count(*) FROM (SELECT what, row_number() OVER (ORDER BY n) FROM seen WHERE tab = 'docs'
-       EXCEPT SELECT what, row_number() OVER (ORDER BY n) FROM seen WHERE tab = 'heap') x) || ' differ'
+       EXCEPT SELECT what, row_number() OVER (ORDER BY n) FROM seen WHERE tab = 'heap') x) ||
+       ' differ'
 $$;
 
 -- Several batches, and parts of one.
@@ -39,7 +40,8 @@ SELECT twice('INSERT INTO %1$s SELECT _id + 3000, n FROM %1$s'), difference();
 SELECT twice('INSERT INTO %1$s SELECT 20000 - i FROM generate_series(1, 19000) i'), difference();
 SELECT twice('INSERT INTO %1$s VALUES (7001), (7002), (7003), (7002), (7004)'), difference();
 SELECT twice('INSERT INTO %1$s VALUES (7001), (7002), (7002)'), difference();
-SELECT twice('INSERT INTO %1$s SELECT i %% 7 + 7000 FROM numbers ON CONFLICT DO NOTHING'), difference();
+SELECT twice('INSERT INTO %1$s SELECT i %% 7 + 7000 FROM numbers ON CONFLICT DO NOTHING'),
+  difference();
 SELECT twice('WITH w AS (INSERT INTO %1$s SELECT i + 8000 FROM numbers RETURNING _id)
              INSERT INTO seen SELECT ''%1$s'', sum(_id) FROM w'), difference();
 
@@ -52,7 +54,8 @@ BEGIN
   INSERT INTO seen (tab, what) VALUES (t, a || ' ' || b);
   RETURN i;
 END $$;
-SELECT twice('INSERT INTO %1$s SELECT look(''%1$s'', i + 10000) FROM numbers WHERE i <= 30'), difference();
+SELECT twice('INSERT INTO %1$s SELECT look(''%1$s'', i + 10000) FROM numbers WHERE i <= 30'),
+  difference();
 -- It changes and removes some of them.
 CREATE FUNCTION meddle(t text, i int) RETURNS int LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
@@ -61,7 +64,8 @@ BEGIN
   IF i % 7 = 0 THEN EXECUTE format('INSERT INTO %s VALUES (%s)', t, i + 500); END IF;
   RETURN i;
 END $$;
-SELECT twice('INSERT INTO %1$s SELECT meddle(''%1$s'', i + 11000), i FROM numbers WHERE i <= 100'), difference();
+SELECT twice('INSERT INTO %1$s SELECT meddle(''%1$s'', i + 11000), i FROM numbers WHERE i <=
+  100'), difference();
 -- It fails now and then, in a subtransaction that is rolled back: the rows before it stay.
 CREATE FUNCTION stumble(t text, i int) RETURNS int LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
@@ -69,11 +73,13 @@ BEGIN
     EXECUTE format('INSERT INTO %s VALUES (%s)', t, i + 500);
     IF i % 3 = 0 THEN PERFORM 1 / 0; END IF;
   EXCEPTION WHEN division_by_zero THEN
-    EXECUTE format('INSERT INTO seen SELECT %L, count(*) FROM %s WHERE _id BETWEEN 12000 AND 12999', t, t);
+    EXECUTE format('INSERT INTO seen SELECT %L, count(*) FROM %s WHERE _id BETWEEN 12000 AND
+    12999', t, t);
   END;
   RETURN i;
 END $$;
-SELECT twice('INSERT INTO %1$s SELECT stumble(''%1$s'', i + 12000), i FROM numbers WHERE i <= 100'), difference();
+SELECT twice('INSERT INTO %1$s SELECT stumble(''%1$s'', i + 12000), i FROM numbers WHERE i <=
+  100'), difference();
 -- A duplicate that a subtransaction's begin brings to light is the statement's error, not its.
 CREATE FUNCTION swallow(i int) RETURNS int LANGUAGE plpgsql VOLATILE AS $$
 BEGIN
@@ -84,7 +90,8 @@ BEGIN
   END;
   RETURN i;
 END $$;
-SELECT twice('INSERT INTO %1$s SELECT swallow(CASE i WHEN 5 THEN 13003 ELSE i + 13000 END) FROM numbers WHERE i <= 20'),
+SELECT twice('INSERT INTO %1$s SELECT swallow(CASE i WHEN 5 THEN 13003 ELSE i + 13000 END) FROM
+  numbers WHERE i <= 20'),
   difference();
 -- A cursor that is open reads on.
 CREATE FUNCTION read_on(t text, c refcursor, i int) RETURNS int LANGUAGE plpgsql VOLATILE AS $$
@@ -97,7 +104,8 @@ END $$;
 BEGIN;
 DECLARE docs_cursor CURSOR FOR SELECT _id FROM docs WHERE _id > 13000 ORDER BY _id;
 DECLARE heap_cursor CURSOR FOR SELECT _id FROM heap WHERE _id > 13000 ORDER BY _id;
-SELECT twice('INSERT INTO %1$s SELECT read_on(''%1$s'', ''%1$s_cursor'', i + 14000) FROM numbers WHERE i <= 20'), difference();
+SELECT twice('INSERT INTO %1$s SELECT read_on(''%1$s'', ''%1$s_cursor'', i + 14000) FROM numbers
+  WHERE i <= 20'), difference();
 ROLLBACK;
 
 -- Triggers are told of each row, and see what is there by then.
@@ -166,7 +174,8 @@ INSERT INTO parted SELECT i, i FROM generate_series(0, 999) i;
 COPY parted FROM STDIN;
 1	1
 \.
-SELECT (SELECT count(*) FROM joined_low), (SELECT count(*) FROM joined_high), (SELECT sum(n) FROM parted);
+SELECT (SELECT count(*) FROM joined_low), (SELECT count(*) FROM joined_high), (SELECT sum(n) FROM
+  parted);
 
 SET client_min_messages = warning;
 DROP SCHEMA joined CASCADE;

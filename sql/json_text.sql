@@ -9,7 +9,8 @@ CREATE TABLE texts (n int GENERATED ALWAYS AS IDENTITY, t text);
 INSERT INTO texts (t) VALUES
   ('{}'), (E' \n{\t"a" : [ ] , "b":{ } }\r '), ('{"a":1,"b":{"c":2,"c":3},"a":{"x":"y"}}'),
   ('{"\u0061":1,"a":2,"b\n":3,"":4}'), ('{"s":"\"\\\/\b\f\n\r\t\u00e9\ud834\udd1e\u007f"}'),
-  ('{"n":[0,-0,-0.0,0.10,0.1,1e5,1.5e3,1.50e1,1e-2,10e-1,0e5,1e20,1e127,1e128,1e400,1e-64,1.5e-260]}'),
+  ('{"n":[0,-0,-0.0,0.10,0.1,1e5,1.5e3,1.50e1,1e-2,10e-1,0e5,1e20,1e127,1e128,' ||
+   '1e400,1e-64,1.5e-260]}'),
   ('{"n":[9223372036854775807,-9223372036854775808,9223372036854775808,18446744073709551616]}'),
   ('{"n":[999999999999999999,1234567890123456789,0.123456789012345678,0.1234567890123456789]}'),
   ('{"v":[null,true,false,"",[[]],[{}]]}'), ('{"é":"𝄞","quo\"te":"a.b","name":"n","mane":"m"}');
@@ -24,14 +25,17 @@ INSERT INTO texts (t)
 SELECT setseed(0.3);
 INSERT INTO texts (t)
   SELECT jsonb_object_agg(left(md5(random()::text), (random() * 6)::int), to_jsonb(
-    CASE (random() * 3)::int WHEN 0 THEN to_jsonb(round((random() * 1e6)::numeric, (random() * 5)::int))
-      WHEN 1 THEN to_jsonb(md5(random()::text)) WHEN 2 THEN jsonb_build_array(random() > 0.5, NULL, i)
+    CASE (random() * 3)::int WHEN 0 THEN to_jsonb(round((random() * 1e6)::numeric, (random() *
+    5)::int))
+      WHEN 1 THEN to_jsonb(md5(random()::text)) WHEN 2 THEN jsonb_build_array(random() > 0.5,
+      NULL, i)
       ELSE jsonb_build_object('k' || i, random()) END))::text
   FROM generate_series(1, 300) g, generate_series(1, 12) i GROUP BY g;
 INSERT INTO as_json (_id, j, _doc) SELECT n, t::json, t::json FROM texts;
 INSERT INTO as_jsonb (_id, j, _doc) SELECT n, t::jsonb, t::jsonb FROM texts;
 SELECT count(*) > 300 AS many, count(*) FILTER (WHERE a._doc::text IS DISTINCT FROM b._doc::text
-    OR a._doc::jsonb IS DISTINCT FROM (t::jsonb || jsonb_build_object('j', t::jsonb, '_id', n))) AS different
+    OR a._doc::jsonb IS DISTINCT FROM (t::jsonb || jsonb_build_object('j', t::jsonb, '_id', n)))
+    AS different
   FROM texts LEFT JOIN as_json a ON a._id = n LEFT JOIN as_jsonb b ON b._id = n;
 UPDATE as_json SET j = '{"b":1.50,"a":[1,"\u00e9"]}', _doc = '{"x":{"y":1}}' WHERE _id = 1;
 SELECT _doc, j FROM as_json WHERE _id = 1;
@@ -47,7 +51,8 @@ INSERT INTO as_json (_id, _doc) VALUES (2000, '{"a":"\ud834"}');
 INSERT INTO as_json (_id, _doc) VALUES (2000, '{"a":"\udd1e\ud834"}');
 INSERT INTO as_json (_id, _doc) VALUES (2000, '{"a":1e999999}');
 INSERT INTO as_json (_id, _doc) VALUES (2000, '[1]');
-INSERT INTO as_json (_id, _doc) VALUES (2000, ('{"a":' || repeat('[', 100) || repeat(']', 100) || '}')::json);
+INSERT INTO as_json (_id, _doc) VALUES (2000, ('{"a":' || repeat('[', 100) || repeat(']', 100) ||
+  '}')::json);
 INSERT INTO as_json (_id, j) VALUES (2000, (repeat('[', 100) || repeat(']', 100))::json);
 SET quire.max_fields = 100;
 INSERT INTO as_json (_id, _doc) SELECT 2000, t::json FROM texts WHERE n = 11;

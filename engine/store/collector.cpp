@@ -127,7 +127,8 @@ absl::Status Collector::VisitChunk(const CollectionId& id, uint32_t first) {
   const absl::Status status = VisitSlots(&visit);
   if (!status.ok()) visit.left = taken;
   ++pass_.chunks;
-  // Raises the epoch, so that the pin that follows does not hold back the numbers that were retired.
+  // Raises the epoch, so that the pin that follows does not hold back the numbers that were
+  // retired.
   session_->Reclaim();
   const Session::Pin pin(session_);
   CollectionState* collection = Find(id);

@@ -48,25 +48,44 @@ $node->safe_psql('original', q{CREATE EXTENSION quire;
 $node->safe_psql('postgres', 'CREATE DATABASE copy TEMPLATE original');
 like(error_of('copy', 'SELECT count(*) FROM t'), qr/55000.*copied.*HINT.*DROP EXTENSION/s,
 	'tables of a copied database refuse, and say what to do');
-like(error_of('copy', q{INSERT INTO t VALUES (1, '{}')}), qr/55000.*copied/s, '... to write as well');
+like(error_of('copy', q{INSERT INTO t VALUES (1, '{}')}), qr/55000.*copied/s,
+	'... to write as well');
 $node->safe_psql('copy', q{DROP EXTENSION quire CASCADE; CREATE EXTENSION quire;
 	CREATE FOREIGN TABLE t (_id int NOT NULL, _doc jsonb) SERVER quire});
 is($node->safe_psql('copy', 'SELECT count(*) FROM t'), 0, 'what they say works');
-is($node->safe_psql('original', 'SELECT count(*) FROM t'), 100, '... and the original is as it was');
+is($node->safe_psql('original', 'SELECT count(*) FROM t'), 100,
+	'... and the original is as it was');
 
-# ---- a database that is dropped
+# ---- a database that is dropped takes its documents with it, now and at the next restart
 
+sub documents_bytes
+{
+	return $node->safe_psql('postgres',
+		q{SELECT sum(bytes) FROM quire.stat_memory WHERE purpose IN ('documents', 'indexes', 'tables')});
+}
+my $before = documents_bytes();
+$node->safe_psql('original', q{INSERT INTO t SELECT i, jsonb_build_object('x', repeat('x', 1000))
+	FROM generate_series(1001, 11000) i});
+cmp_ok(documents_bytes(), '>', $before + 10_000_000, 'documents take memory');
 $node->safe_psql('postgres', 'DROP DATABASE original');
+wait_until(sub { documents_bytes() <= $before }, 'the documents of a dropped database to go');
+pass('the memory of a dropped database comes back');
+$node->restart;
+$node->poll_query_until('postgres', q{SELECT phase = 'ready' FROM quire.progress}) or die;
+wait_until(sub { documents_bytes() <= $before }, 'the documents of a dropped database to go again');
+pass('... after a restart, too');
 
 # ---- a long restart
 
 $node->safe_psql('postgres', q{
 	CREATE FOREIGN TABLE large (_id int NOT NULL, _doc jsonb) SERVER quire;
-	INSERT INTO large SELECT i, jsonb_build_object('x', repeat('x', 4000)) FROM generate_series(1, 8000) i});
+	INSERT INTO large SELECT i, jsonb_build_object('x', repeat('x', 4000))
+	  FROM generate_series(1, 8000) i});
 my $log_from = -s $node->logfile;
 $node->restart;
 $node->poll_query_until('postgres', q{SELECT phase = 'ready' FROM quire.progress}) or die;
-like(slurp_file($node->logfile, $log_from), qr/quire is not ready yet: it reads its log, \d+ of \d+ MB/,
+like(slurp_file($node->logfile, $log_from),
+	qr/quire is not ready yet: it reads its log, \d+ of \d+ MB/,
 	'the server log tells how far it is');
 $node->stop;
 my ($segment) = reverse(sort glob($node->data_dir . '/quire/log/*.qlog'));
@@ -103,13 +122,15 @@ foreach (1 .. 4)
 }
 $log_from = -s $node->logfile;
 $node->reload;
-wait_until(sub { slurp_file($node->logfile, $log_from) =~ /quire holds back \d+ MB of the server's log/ },
+my $held = qr/quire holds back \d+ MB of the server's log/;
+wait_until(sub { slurp_file($node->logfile, $log_from) =~ $held },
 	'a warning about WAL that is held back');
 pass('a worker that has given up warns of the WAL that it holds back');
 $node->stop;
 rename "$segment.kept", $segment or die $!;
 start_node($node);
-is($node->safe_psql('postgres', 'SELECT count(*) FROM orders'), 1000, 'mended, it has lost nothing');
+is($node->safe_psql('postgres', 'SELECT count(*) FROM orders'), 1000,
+	'mended, it has lost nothing');
 
 # ---- an upgrade with the server's own tool, which copies relations and no folder of ours
 

@@ -26,7 +26,8 @@ foreach my $page ('from-jsonb')
 	}
 	# The results that the page promises in words.
 	like($output, qr/^0$/m, "page $page: documents come back as they went in");
-	like($output, qr/^Alan\|Wilmslow\nGrace\|Arlington$/m, "page $page: a number in a string is found");
+	like($output, qr/^Alan\|Wilmslow\nGrace\|Arlington$/m,
+		"page $page: a number in a string is found");
 	like($output, qr/^0\|t$/m, "page $page: one transaction");
 	like($output, qr/^37$/m, "page $page: kept in step");
 }

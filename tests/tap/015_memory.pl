@@ -109,9 +109,11 @@ wait_for_collector();
 my $empty = memory("purpose IN ('documents', 'indexes', 'unused')");
 foreach my $round (0 .. 2)
 {
-	my ($code, $out, $err) = $node->psql('postgres', "\\set VERBOSITY verbose\nCALL fill(0, 100000000)");
+	my ($code, $out, $err) = $node->psql('postgres',
+		"\\set VERBOSITY verbose\nCALL fill(0, 100000000)");
 	like($err, qr/53200: quire\.memory, 64 MB, is full/, "round $round: memory is full") if !$round;
-	like($err, qr/Old versions of documents are kept for process \d+/, 'who holds the horizon is named')
+	like($err, qr/Old versions of documents are kept for process \d+/,
+		'who holds the horizon is named')
 	  if !$round;
 	my $documents = $node->safe_psql('postgres', 'SELECT count(*) FROM f');
 	note("round $round: $documents documents, ", $node->safe_psql('postgres',

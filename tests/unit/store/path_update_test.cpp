@@ -151,7 +151,8 @@ TEST(PathUpdate, KeepsLimits) {
 TEST(PathUpdate, ChecksTheDepthOfWhatItChangesFurther) {
   DocumentLimits limits;
   limits.depth_max = 3;
-  const char* const error = "document of at least 4 levels exceeds the limit of 3 (quire.max_depth)";
+  const char* const error =
+      "document of at least 4 levels exceeds the limit of 3 (quire.max_depth)";
   EXPECT_EQ(Changed("{}", {{"a", "[[],5]"}, {"a.1", "6"}}, limits), "{\"a\":[[],6]}");
   EXPECT_EQ(Changed("{}", {{"a", "[[[]],5]"}, {"a.1", "6"}}, limits), error);
   EXPECT_EQ(Changed("{}", {{"a", "{\"x\":[[]]}"}, {"a.y", "6"}}, limits), error);
