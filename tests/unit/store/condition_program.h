@@ -119,8 +119,8 @@ class Program {
 };
 
 // The truth of `v <outcomes> constant` for the document {"v": text}.
-Truth CompareShown(std::string_view text, ShownAs shown, int outcomes, Comparable kind,
-                   Value constant, Conversion conversion = Conversion::kNone) {
+inline Truth CompareShown(std::string_view text, ShownAs shown, int outcomes, Comparable kind,
+                          Value constant, Conversion conversion = Conversion::kNone) {
   Program program;
   const int32_t column = program.Column("v", shown, conversion);
   program.Compare(kind, column, outcomes, program.Constant(kind, std::move(constant)));
@@ -128,16 +128,16 @@ Truth CompareShown(std::string_view text, ShownAs shown, int outcomes, Comparabl
   return program.Make()->Evaluate(DocumentRow{.document = document});
 }
 
-Truth Integer(std::string_view text, ShownAs shown, int outcomes, int64_t constant) {
+inline Truth Integer(std::string_view text, ShownAs shown, int outcomes, int64_t constant) {
   return CompareShown(text, shown, outcomes, Comparable::kInteger, Int(constant));
 }
-Truth Number(std::string_view text, int outcomes, std::string constant,
-             ShownAs shown = ShownAs::kNumeric) {
+inline Truth Number(std::string_view text, int outcomes, std::string constant,
+                    ShownAs shown = ShownAs::kNumeric) {
   return CompareShown(text, shown, outcomes, Comparable::kNumber, Text(std::move(constant)),
                       shown == ShownAs::kNumeric ? Conversion::kNone : Conversion::kToNumber);
 }
-Truth RealOf(std::string_view text, int outcomes, double constant,
-             ShownAs shown = ShownAs::kFloat8) {
+inline Truth RealOf(std::string_view text, int outcomes, double constant,
+                    ShownAs shown = ShownAs::kFloat8) {
   return CompareShown(text, shown, outcomes, Comparable::kReal, Real(constant));
 }
 
