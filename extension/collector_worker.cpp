@@ -160,7 +160,7 @@ void Rest(bool any_garbage) {
 
 void RegisterCollector() {
   BackgroundWorker worker = {};
-  worker.bgw_flags = BGWORKER_SHMEM_ACCESS;
+  worker.bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
   worker.bgw_start_time = BgWorkerStart_RecoveryFinished;
   worker.bgw_restart_time = kRestartSeconds;
   strlcpy(worker.bgw_library_name, "quire", sizeof(worker.bgw_library_name));
@@ -177,6 +177,9 @@ void quire_collector_main(Datum) {
   pqsignal(SIGTERM, SignalHandlerForShutdownRequest);
   pqsignal(SIGHUP, SignalHandlerForConfigReload);
   BackgroundWorkerUnblockSignals();
+  // Joins the server's array of processes. A process that is not in it is told that transactions
+  // do not run which do: asked for them, the server leaves out the place of who asks.
+  BackgroundWorkerInitializeConnection(nullptr, nullptr, 0);
   MemoryContextSwitchTo(
       AllocSetContextCreate(TopMemoryContext, "quire collector", ALLOCSET_DEFAULT_SIZES));
   process = new CollectorProcess;
