@@ -124,7 +124,7 @@ absl::Status Collector::VisitChunk(const CollectionId& id, uint32_t first) {
     if (collection == nullptr) return absl::OkStatus();
     taken = DocumentTable(session_, &collection->table).TakeGarbage(first);
   }
-  const absl::Status status = VisitSlots(&visit);
+  absl::Status status = VisitSlots(&visit);
   if (!status.ok()) visit.left = taken;
   ++pass_.chunks;
   // Raises the epoch, so that the pin that follows does not hold back the numbers that were

@@ -225,7 +225,8 @@ void Condition::SetListToNull(uint32_t index) {
 }
 
 inline const ComparableValue& Condition::Operand(int32_t operand, const DocumentRow& row) {
-  if (operand < 0) return constants_[static_cast<size_t>(~operand)].value;
+  // A constant's number is the complement of its place.
+  if (operand < 0) return constants_[static_cast<size_t>(~int64_t{operand})].value;
   Column& column = columns_[static_cast<size_t>(operand)];
   if (column.read_at != document_) {
     column.read_at = document_;

@@ -42,7 +42,7 @@ my %doors = (
 	'exception' => qr/XX000: an exception/,
 	'other exception' => qr/XX000: unknown exception/,
 	'damage' => qr/XX001: damaged/,
-	'full' => qr/53200: full.*HINT:  .*quire.memory/s,
+	'full' => qr/53200: quire.memory, \d+ MB, is full.*HINT:  .*quire.memory/s,
 	'all' => qr/55P03: message.*DETAIL:  detail.*HINT:  hint/s,
 	'long' => qr/XX000: x{1000}/);
 foreach my $kind (sort keys %doors)
