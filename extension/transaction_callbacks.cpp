@@ -50,10 +50,10 @@ void AfterEnd(ProcessBackend* backend, bool committed) noexcept {
   // What was rolled back may be much memory in few blocks.
   if (backend->session()->MayReclaim() || (wrote && !committed)) backend->session()->Reclaim();
   backend->marks()->Clear(*writer);
-  if (wrote) {
-    WakeWorker();
-    WakeCollector();
-  }
+  if (!wrote) return;
+  WakeWorker();
+  // Most transactions only insert, which leaves nothing behind.
+  if (writer->left_garbage()) WakeCollector();
 }
 
 void AtTransaction(XactEvent event, void*) {

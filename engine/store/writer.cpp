@@ -442,12 +442,14 @@ void Writer::NoteGarbage(bool settled) {
     auto* collection = region.At<CollectionState>(first.collection);
     if (documents != 0) collection->documents.fetch_add(documents, std::memory_order_relaxed);
     if (note.count == 0) continue;
+    left_garbage_ = true;
     DocumentTable table(session_, &collection->table);
     collection->garbage.fetch_add(table.AddGarbage(first.number, note), std::memory_order_relaxed);
   }
 }
 
 void Writer::Committed() {
+  left_garbage_ = !held_.empty();
   const bool settled = write_set_.size() <= kSettledAtCommitMax;
   if (settled) {
     for (const WriteSetEntry& entry : write_set_) SettleEntry(entry);
@@ -461,6 +463,7 @@ void Writer::Committed() {
 }
 
 void Writer::Aborted() {
+  left_garbage_ = true;
   RollbackTo(Mark{});
   EndTransaction();
 }

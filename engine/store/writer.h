@@ -122,6 +122,8 @@ class Writer {
   // The end of the top-level transaction, after its outcome stands. Cannot fail.
   void Committed();
   void Aborted();
+  // Whether the transaction that ended last left something to the collector.
+  bool left_garbage() const { return left_garbage_; }
 
  private:
   struct WriteSetEntry {
@@ -184,6 +186,7 @@ class Writer {
   uint32_t ordinal_ = 0;
   uint32_t locks_ = 0;  // versions that are locks; counted apart, for they are in no log
   bool eager_ = false;
+  bool left_garbage_ = false;
   uint64_t wall_ms_ = 0;  // the time of the writes that are made at once; 0 between them
 };
 
