@@ -27,7 +27,9 @@ Version* NewVersion(Session* session, const VersionContent& content, Allocator::
       (content.moved_to.empty() ? 0 : kMoved) | (content.lock ? kLock : 0));
   version->touched.store(0, std::memory_order_relaxed);
   char* bytes_of_key = reinterpret_cast<char*>(version + 1);
-  std::memcpy(bytes_of_key, content.key.data(), content.key.size());
+  if (!content.key.empty()) {
+    std::memcpy(bytes_of_key, content.key.data(), content.key.size());
+  }
   if (!body.empty()) std::memcpy(bytes_of_key + content.key.size(), body.data(), body.size());
   return version;
 }
@@ -53,7 +55,9 @@ Version* NewVersionWithoutBody(Session* session, const Version& from) {
   to->origin = from.origin;
   to->flags = from.flags | kBodyInLog;
   to->touched.store(0, std::memory_order_relaxed);
-  std::memcpy(reinterpret_cast<char*>(to + 1), from.key().data(), from.key_bytes);
+  if (from.key_bytes != 0) {
+    std::memcpy(reinterpret_cast<char*>(to + 1), from.key().data(), from.key_bytes);
+  }
   return to;
 }
 
