@@ -40,7 +40,7 @@ const DocumentSlot* FetchHeads(const Region& region, const DocumentSlot* slot,
   constexpr uint64_t kNear = 8 << 10;
   end = std::min(end, slot + kHeadsPerGroup);
   for (; slot < end; ++slot) {
-    const VersionLink link(slot->head.load(std::memory_order_relaxed));
+    const VersionLink link = slot->link();
     if (link.kind() != VersionLink::Kind::kRegion) continue;
     const uint64_t block = link.block();
     if (block - *before + kNear < 2 * kNear) {
@@ -55,7 +55,7 @@ const DocumentSlot* FetchHeads(const Region& region, const DocumentSlot* slot,
 
 // The lines that follow the first.
 void PrefetchBody(const Region& region, const DocumentSlot* slot) {
-  const VersionLink link(slot->head.load(std::memory_order_relaxed));
+  const VersionLink link = slot->link();
   if (link.kind() != VersionLink::Kind::kRegion) return;
   constexpr uint32_t kLines = 4;
   const std::byte* block = region.base() + link.block();
