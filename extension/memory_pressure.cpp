@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "extension/readiness.h"
 #include "extension/settings.h"
 #include "extension/shared_region.h"
 
@@ -89,10 +90,9 @@ bool MemoryPressure::AfterFullMemory() {
   session_->Reclaim();
   bool unlocated = false;
   if (SweepAll(&unlocated) >= kBytesPerWrite) return true;
-  if (unlocated) {
-    WaitForLogWorker();
-    if (SweepAll(&unlocated) >= kBytesPerWrite) return true;
-  }
+  // The collector, too, leaves alone what the engine log does not have yet.
+  WaitForLogWorker();
+  if (unlocated && SweepAll(&unlocated) >= kBytesPerWrite) return true;
   return WaitForCollector();
 }
 
@@ -113,13 +113,13 @@ bool MemoryPressure::WaitForCollector() {
 void MemoryPressure::WaitForLogWorker() {
   CallEngine([this] { return writer_->Flush(); });
   // The worker reads what is flushed. What other sessions have not flushed is for them to wait for.
-  const uint64_t target = XactLastRecEnd;
+  const uint64_t target = std::max(XactLastRecEnd, XactLastCommitEnd);
   if (target != 0) XLogFlush(target);
   uint64_t ticket = 0;
   BeginAwaitingProgress();
   for (;;) {
     // Raises when the engine has failed meanwhile.
-    RequireBackend();
+    WaitUntilReady();
     if (engine_->applied_lsn.load(std::memory_order_acquire) >= target) {
       if (ticket == 0) {
         ticket = engine_->bindings_wanted.fetch_add(1, std::memory_order_acq_rel) + 1;

@@ -48,7 +48,7 @@ class MemoryPressure {
   Evictor::Swept Sweep(uint64_t slots_max);
   // Waits for a pass of the collector over all garbage there is now. Returns whether it freed any.
   bool WaitForCollector();
-  // Waits until the log worker has told every change of this transaction so far where it lies.
+  // Waits until the log worker has told every change that this session made so far where it lies.
   void WaitForLogWorker();
 
   Session* const session_;
