@@ -66,15 +66,24 @@ Holder OldestOfProcesses() {
   return holder;
 }
 
-// The slot that holds an older id than `xid`, or the empty string.
+// The older one of two ids, of which each may be none.
+TransactionId OlderOf(TransactionId a, TransactionId b) {
+  if (!TransactionIdIsNormal(a)) return b;
+  return TransactionIdIsNormal(b) && TransactionIdPrecedes(b, a) ? b : a;
+}
+
+// The slot that holds an older id than `xid`, or the empty string. What a slot keeps of catalogs
+// counts, for the horizon is that of tables which all databases share.
 const char* OldestSlot(TransactionId xid) {
   const char* name = "";
   LWLockAcquire(ReplicationSlotControlLock, LW_SHARED);
   for (int i = 0; i < max_replication_slots; ++i) {
     const ReplicationSlot& slot = ReplicationSlotCtl->replication_slots[i];
-    if (!slot.in_use || !TransactionIdIsNormal(slot.effective_xmin)) continue;
-    if (TransactionIdIsNormal(xid) && !TransactionIdPrecedes(slot.effective_xmin, xid)) continue;
-    xid = slot.effective_xmin;
+    if (!slot.in_use) continue;
+    const TransactionId held = OlderOf(slot.effective_xmin, slot.effective_catalog_xmin);
+    if (!TransactionIdIsNormal(held)) continue;
+    if (TransactionIdIsNormal(xid) && !TransactionIdPrecedes(held, xid)) continue;
+    xid = held;
     name = pstrdup(NameStr(slot.data.name));
   }
   LWLockRelease(ReplicationSlotControlLock);
