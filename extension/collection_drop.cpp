@@ -47,8 +47,9 @@ void LockTables(List* tables) {
 }
 
 void DropInEngine(const CollectionId& id) {
+  Backend* backend = RequireBackend();
   const WriteContext context = CurrentWriteContext(GetCurrentCommandId(true));
-  CallEngine([&] { return RequireBackend()->writer()->DropCollection(id, context); });
+  CallEngine([&] { return backend->writer()->DropCollection(id, context); });
 }
 
 void CopyName(const text* from, char (&to)[kServerNameBytes]) {
@@ -73,8 +74,7 @@ void WarnOfDocumentsLeft() {
 
 // The id of a namespace begins with its database's oid; CREATE EXTENSION makes it. One that was
 // made anew may meet what a restored backup brought back, so there may be several.
-absl::Status DropNamespacesOf(ServerOid database, const WriteContext& context) {
-  Backend* backend = RequireBackend();
+absl::Status DropNamespacesOf(Backend* backend, ServerOid database, const WriteContext& context) {
   absl::flat_hash_set<uint64_t> name_spaces;
   {
     const Session::Pin pin(backend->session());
@@ -120,9 +120,9 @@ void DropCollectionsOfDatabase(ServerOid database) {
     WarnOfDocumentsLeft();
     return;
   }
-  RequireBackend();
+  Backend* backend = RequireBackend();
   const WriteContext context = CurrentWriteContext(GetCurrentCommandId(true));
-  CallEngine([&] { return DropNamespacesOf(database, context); });
+  CallEngine([&] { return DropNamespacesOf(backend, database, context); });
 }
 
 }  // namespace quire
