@@ -32,7 +32,7 @@ constexpr uint64_t kBatchBytesMax = 256 << 10;
 struct ScanState {
   DocumentSource source;
   RowReader reader;
-  TableWriter* holder = nullptr;  // where the rows must be held
+  TargetLock lock;
 };
 
 ScanState* StateOf(ForeignScanState* node) {
@@ -214,13 +214,13 @@ void BeginForeignScan(ForeignScanState* node, int flags) {
   const ScanPlan scan = FromPrivateList(plan->fdw_private);
   auto* state = NewInContext<ScanState>(node->ss.ps.state->es_query_cxt);
   node->fdw_state = state;
-  state->holder = BeginTargetLock(node);
+  state->lock = BeginTargetLock(node);
   state->source.Begin(node, scan, static_cast<List*>(linitial(plan->fdw_exprs)),
                       FilterClausesOf(scan, plan->fdw_recheck_quals));
   CallEngine([&] {
     state->reader.Init(state->source.map(), scan.columns);
     // Who holds a row may come to read a newer version of it, as a whole.
-    if (state->holder == nullptr) state->source.NarrowFor(&state->reader);
+    if (state->lock.writer == nullptr) state->source.NarrowFor(&state->reader);
     return absl::OkStatus();
   });
   // Columns that nobody looks at stay NULL.
@@ -234,7 +234,7 @@ TupleTableSlot* IterateForeignScan(ForeignScanState* node) {
   DocumentRow row;
   while (state->source.Next(&row)) {
     StoreRow(row, &state->reader, slot);
-    if (state->holder == nullptr || HoldTarget(node, state->holder, &state->reader, &row)) {
+    if (state->lock.writer == nullptr || HoldTarget(node, state->lock, &state->reader, &row)) {
       return slot;
     }
     ResetExprContext(node->ss.ps.ps_ExprContext);

@@ -8,18 +8,26 @@
 #include "engine/store/collection.h"
 #include "extension/row_reader.h"
 
+struct ExprState;
 struct ForeignScanState;
 
 namespace quire {
 
 class TableWriter;
 
-// The writer that holds what the scan meets; null when nothing has to be held: the scan feeds no
-// UPDATE or DELETE, or the table has no row triggers for them. Lives as long as the query.
-TableWriter* BeginTargetLock(ForeignScanState* node);
+struct TargetLock {
+  TableWriter* writer = nullptr;    // null when nothing has to be held
+  ExprState* conditions = nullptr;  // of the server's, null when there are none
+};
+
+// What holds the rows that the scan meets: nothing, when the scan feeds no UPDATE or DELETE or the
+// table has no row triggers for them. Lives as long as the query. Conditions must be known before a
+// row is held, and some may be evaluated but once: the lock takes them over from the node.
+TargetLock BeginTargetLock(ForeignScanState* node);
 
 // Whether the row, which the slot of the node shows, meets the conditions and is now held. When
 // another transaction has changed it, `row` and the slot become its newest version.
-bool HoldTarget(ForeignScanState* node, TableWriter* writer, RowReader* reader, DocumentRow* row);
+bool HoldTarget(ForeignScanState* node, const TargetLock& lock, RowReader* reader,
+                DocumentRow* row);
 
 }  // namespace quire
