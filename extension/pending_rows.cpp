@@ -3,6 +3,7 @@
 #include "engine/base/status.h"
 #include "extension/door.h"
 #include "extension/memory_pressure.h"
+#include "extension/process_backend.h"
 
 extern "C" {
 #include "postgres.h"
@@ -63,35 +64,39 @@ absl::Status PendingRows::WriteSome(WriteResult* result) {
 }
 
 bool PendingRows::Write() {
-  while (next_ < rows_.size()) {
+  while (!duplicate_ && next_ < rows_.size()) {
     WriteResult result;
     CallWriter(backend_, [&] { return WriteSome(&result); });
     if (result.outcome == WriteOutcome::kWait) WaitForTransaction(result.wait_for);
-    if (result.outcome == WriteOutcome::kDuplicate) return false;
+    duplicate_ = result.outcome == WriteOutcome::kDuplicate;
   }
+  if (duplicate_) return false;
   Clear();
   return true;
 }
 
-void PendingRows::TryWrite() {
-  while (next_ < rows_.size()) {
-    WriteResult result;
-    Report report;
-    if (!TryEngine(&report, [&] { return WriteSome(&result); })) {
-      // An error of the server leaves the server as it is until it is raised.
-      if (report.server_error != nullptr) RaiseReport(report);
-      return;
-    }
-    if (result.outcome == WriteOutcome::kWait) WaitForTransaction(result.wait_for);
-    if (result.outcome == WriteOutcome::kDuplicate) return;
+void PendingRows::WriteBelow(int level) {
+  SubtransactionMarks* marks = ProcessBackendIfAny()->marks();
+  const Writer& writer = *backend_->writer();
+  if (level == level_) {
+    Write();
+    return;
   }
-  Clear();
+  // Whoever wrote in the subtransaction had the rows written first. Those that are left have met a
+  // duplicate key.
+  if (!marks->NothingSince(level_ + 1, writer)) return;
+  PG_TRY();
+  { Write(); }
+  PG_FINALLY();
+  { marks->Move(level_ + 1, writer); }
+  PG_END_TRY();
 }
 
 void PendingRows::Clear() {
   rows_.clear();
   bytes_.Clear();
   next_ = 0;
+  duplicate_ = false;
   Forget();
 }
 
@@ -103,16 +108,16 @@ void PendingRows::Forget() {
   if (*place == this) *place = next_listed_;
 }
 
-void WritePendingRows(int level) {
+void WritePendingRows() {
+  if (first_listed == nullptr) [[likely]] {
+    return;
+  }
+  const int level = GetCurrentTransactionNestLevel();
   PendingRows* next = nullptr;
   for (PendingRows* pending = first_listed; pending != nullptr; pending = next) {
     next = pending->next_listed_;
-    if (pending->level_ == level) pending->TryWrite();
+    pending->WriteBelow(level);
   }
-}
-
-void WritePendingRows() {
-  if (first_listed != nullptr) WritePendingRows(GetCurrentTransactionNestLevel());
 }
 
 void ForgetPendingRows(int level) {

@@ -2,9 +2,10 @@
 //
 // The rows are not there for anybody yet, so whoever may look for them writes them first: a
 // statement that begins in the middle of this one (a function that it calls), a scan that goes on,
-// a subtransaction that begins (its roll-back must not take them along), the end of the statement.
-// A process knows all rows that it holds back. What goes wrong when somebody else has them written
-// (a duplicate key) is left to the statement itself, which meets it again.
+// a row that is written at once, the end of the statement. Whoever does so in a subtransaction of
+// the statement's own moves the subtransaction's beginning behind them: its roll-back must not take
+// them along. A process knows all rows that it holds back. A duplicate key that somebody else finds
+// is left to the statement itself.
 //
 // Server's side of the doors, one process. Lives in the memory of its statement; rows that are left
 // when the statement fails are forgotten.
@@ -33,8 +34,8 @@ class PendingRows {
   bool empty() const { return rows_.empty(); }
   bool full() const { return rows_.size() >= kRowsMax || bytes_.size() >= kBytesMax; }
 
-  // Writes all of them. False when one is a duplicate, which is then the first() of those that are
-  // left. Raises what a write raises.
+  // Writes all of them. False when one is a duplicate, or was found to be before; it is then the
+  // first() of those that are left. Raises what a write raises: what is left is still held back.
   bool Write();
   struct Row {
     std::string_view key;
@@ -43,7 +44,7 @@ class PendingRows {
   Row first() const { return RowAt(next_); }
 
  private:
-  friend void WritePendingRows(int level);
+  friend void WritePendingRows();
   friend void ForgetPendingRows(int level);
 
   static constexpr size_t kRowsMax = 128;
@@ -56,8 +57,8 @@ class PendingRows {
   };
   Row RowAt(size_t i) const;
   absl::Status WriteSome(WriteResult* result);
-  // The same as Write, for somebody else: no error of the rows' own is raised.
-  void TryWrite();
+  // Writes them for somebody else, who may be in a subtransaction of their own.
+  void WriteBelow(int level);
   void Clear();
   void Forget();
 
@@ -67,18 +68,17 @@ class PendingRows {
   int level_ = 0;  // of nested transactions, in which the statement runs
   ByteBuffer bytes_;
   std::vector<Place> rows_;
-  size_t next_ = 0;  // the first that is not written
+  size_t next_ = 0;         // the first that is not written
+  bool duplicate_ = false;  // which is known to be a duplicate
   std::vector<NewDocument> batch_;
   bool listed_ = false;
   PendingRows* next_listed_ = nullptr;
 };
 
-// Writes the rows that statements of this process hold back at this level of nested transactions.
-// May wait for other transactions; raises when that is cancelled.
-void WritePendingRows(int level);
-// The same at the current level.
+// Writes the rows that statements of this process hold back. May wait for other transactions;
+// raises what a write raises, but for duplicate keys.
 void WritePendingRows();
-// Forgets those of this level and below it: their transaction is over.
+// Forgets those of this level of nested transactions and below it: their transaction is over.
 void ForgetPendingRows(int level);
 bool AnyRowsPending();
 

@@ -1,5 +1,5 @@
 // What stands behind Backend (backend.h): the objects that this process uses the engine with. For
-// backend.cpp and transaction_callbacks.cpp only.
+// backend.cpp, transaction_callbacks.cpp and pending_rows.cpp only.
 #pragma once
 
 #include <memory>

@@ -151,6 +151,8 @@ void TableWriter::Stored(const WriteResult& result) {
 }
 
 WriteResult TableWriter::InsertMade() {
+  // Rows that another part of the same statement inserted before this one.
+  WritePendingRows();
   PrepareWrite();
   for (;;) {
     WriteResult result;

@@ -95,8 +95,6 @@ void AtSubtransaction(SubXactEvent event, SubTransactionId, SubTransactionId, vo
   const int level = GetCurrentTransactionNestLevel();
   switch (event) {
     case SUBXACT_EVENT_START_SUB:
-      // Before the mark: a roll-back to here keeps them.
-      if (AnyRowsPending()) WritePendingRows(level - 1);
       CallEngine([backend, level] {
         backend->marks()->Started(level, *backend->writer());
         return absl::OkStatus();

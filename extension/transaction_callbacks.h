@@ -8,6 +8,7 @@
 //   subtransaction          marked at its start, undone to the mark at its abort
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "absl/container/inlined_vector.h"
@@ -27,6 +28,18 @@ class SubtransactionMarks {
 
   void Started(int level, const Writer& writer) { marks_.push_back({level, writer.MarkHere()}); }
   void Ended(int level) { Pop(level); }
+  // Whether nothing was written since the subtransaction of this level began.
+  bool NothingSince(int level, const Writer& writer) const {
+    const auto mark = std::find_if(marks_.begin(), marks_.end(),
+                                   [level](const Entry& entry) { return entry.level >= level; });
+    return mark == marks_.end() || writer.IsAt(mark->mark);
+  }
+  // Lets the subtransactions of this and higher levels begin here.
+  void Move(int level, const Writer& writer) {
+    for (Entry& entry : marks_) {
+      if (entry.level >= level) entry.mark = writer.MarkHere();
+    }
+  }
   // The mark to return to. One that was never taken belongs to a subtransaction that began before
   // the process had a writer.
   Writer::Mark Aborted(int level) {

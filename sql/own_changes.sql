@@ -76,6 +76,14 @@ CALL twin.run($$
   WITH a AS (DELETE FROM d WHERE _id = 60000 RETURNING *) INSERT INTO d SELECT _id + 1, n, s FROM a;
   WITH a AS (DELETE FROM d WHERE _id = 60001 RETURNING *) SELECT a.n, d.n FROM a JOIN d USING (_id);
 $$);
+-- Two parts that insert by turns: each meets the rows of the other.
+CALL twin.run($$
+  WITH a AS (INSERT INTO d SELECT k, 0, 'a' FROM generate_series(60000, 60009) AS k
+             ON CONFLICT DO NOTHING RETURNING _id)
+    INSERT INTO d SELECT _id + 1, 1, 'b' FROM a;
+  SELECT * FROM d WHERE _id >= 60000 ORDER BY _id;
+  DELETE FROM d WHERE _id >= 60000;
+$$);
 
 -- ON CONFLICT DO NOTHING within a statement.
 CALL twin.run($$
@@ -101,6 +109,13 @@ CREATE TRIGGER other BEFORE UPDATE ON own_changes_twin.d
 CALL twin.run($$
   UPDATE d SET n = n + 1 WHERE _id BETWEEN 11 AND 20;
   SELECT _id, n FROM d WHERE n > 9000 ORDER BY _id;
+$$);
+-- A condition is evaluated once for each row, also where the rows must be held for the triggers.
+CREATE SEQUENCE evaluated;
+CALL twin.run($$
+  SELECT setval('own_changes.evaluated', 1, false);
+  UPDATE d SET n = n + 1 WHERE _id BETWEEN 11 AND 20 AND nextval('own_changes.evaluated') > 0;
+  SELECT currval('own_changes.evaluated');
 $$);
 CALL twin.fail('27000', $$
   UPDATE d SET n = n + 1 WHERE _id BETWEEN 1 AND 200;

@@ -117,6 +117,10 @@ class Writer {
     ChangeBatchBuilder::Mark buffer = {};
   };
   Mark MarkHere() const;
+  // Whether nothing was written, locked or dropped since the mark was taken.
+  bool IsAt(const Mark& mark) const {
+    return mark.write_set == write_set_.size() && mark.held == held_.size();
+  }
   void RollbackTo(const Mark& mark);
 
   // The end of the top-level transaction, after its outcome stands. Cannot fail.
