@@ -47,7 +47,9 @@ LogFollower::LogFollower(Session* session, FileSystem* files, Clock* clock,
       engine_(GetEngineState(session->region())),
       catalog_(session),
       evictor_(session),
-      remover_(session) {}
+      remover_(session) {
+  session_->UseReserve();
+}
 
 LogFollower::~LogFollower() = default;
 
@@ -174,8 +176,7 @@ absl::Status LogFollower::Link(CollectionState* collection, const Change& change
                                 .tombstone = pending.tombstone,
                                 .body_in_log = !pending.tombstone && evictor_.MemoryIsScarce(),
                                 .key = change.key,
-                                .document = change.document},
-                 Allocator::Access::kReserve);
+                                .document = change.document});
   if (version == nullptr) return DoNotFit();
   version->version = change.version;
   version->location.store(pending.location, std::memory_order_relaxed);

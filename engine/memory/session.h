@@ -7,6 +7,7 @@
 // the host that may block while one is held.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <memory>
 
@@ -38,8 +39,11 @@ class Session {
 
   uint64_t Allocate(uint64_t bytes, Purpose purpose,
                     Allocator::Access access = Allocator::Access::kNormal) {
-    return allocator_.Allocate(slot_, bytes, purpose, access);
+    return allocator_.Allocate(slot_, bytes, purpose, std::max(access, least_access_));
   }
+  // Lets every allocation of this session take the reserve: for one that must bring memory to what
+  // it was before, when it may have been full.
+  void UseReserve() { least_access_ = Allocator::Access::kReserve; }
   // Frees a block that nobody but this session ever saw.
   void FreeNow(uint64_t block, Purpose purpose) { allocator_.Free(slot_, block, purpose); }
 
@@ -107,6 +111,7 @@ class Session {
   Allocator allocator_;
   SessionSlot* const slot_;
   uint32_t pins_ = 0;
+  Allocator::Access least_access_ = Allocator::Access::kNormal;
   BodyReader* bodies_ = nullptr;
 };
 

@@ -127,6 +127,14 @@ foreach my $round (0 .. 2)
 		is($node->safe_psql('postgres', 'SELECT count(*) FROM f WHERE n = _id'),
 			$documents, 'a rolled back update changed nothing');
 	}
+	if ($round == 2)
+	{
+		# Memory that was full can be filled again from the log.
+		$node->stop('immediate');
+		$node->start;
+		is($node->safe_psql('postgres', 'SELECT count(*), sum(n) = sum(_id) FROM f'),
+			"$documents|t", 'a full engine restarts');
+	}
 	$node->safe_psql('postgres', 'CALL empty()');
 	is($node->safe_psql('postgres', 'SELECT count(*) FROM f'), 0, "round $round: all deleted");
 	wait_for_collector();

@@ -117,6 +117,10 @@ TEST_F(AllocatorTest, FullMemoryKeepsItsReserve) {
   block = session_->Allocate(kPageBytes, Purpose::kOther, Allocator::Access::kReserve);
   EXPECT_NE(block, 0u);
   session_->FreeNow(block, Purpose::kOther);
+  session_->UseReserve();
+  block = session_->Allocate(kPageBytes, Purpose::kOther);
+  EXPECT_NE(block, 0u);
+  session_->FreeNow(block, Purpose::kOther);
   for (const uint64_t taken : blocks) session_->FreeNow(taken, Purpose::kDocuments);
   allocator().DrainMagazines(session_->slot());
   EXPECT_EQ(allocator().pages_free(), allocator().pages_total());
