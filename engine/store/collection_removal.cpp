@@ -49,6 +49,11 @@ bool CollectionRemover::FreeDocuments(Dropped* dropped, uint32_t chunks_max) {
   const uint32_t end = table.end();
   for (uint32_t chunk = 0; chunk < chunks_max && dropped->number < end; ++chunk) {
     const uint32_t chunk_end = std::min(end, dropped->number + kSlotsPerChunk);
+    if (!table.HasChunk(dropped->number)) {
+      // A worker that was stopped half-way had come past it.
+      dropped->number = chunk_end;
+      continue;
+    }
     const DocumentSlot* slot = table.Slot(dropped->number);
     for (; dropped->number < chunk_end; ++dropped->number, ++slot)
       FreeChain(session_, slot->link());

@@ -139,6 +139,12 @@ void DocumentTable::FreeChunk(uint32_t number) {
   if (block != 0) session_->FreeNow(block, Purpose::kTables);
 }
 
+bool DocumentTable::HasChunk(uint32_t number) const {
+  const std::atomic<uint64_t>& entry =
+      NodeOf(number)->chunks[number / kSlotsPerChunk % kTableFanout];
+  return entry.load(std::memory_order_relaxed) != 0;
+}
+
 void DocumentTable::FreeAll() {
   const uint64_t block = state_->directory.exchange(0, std::memory_order_relaxed);
   state_->end.store(0, std::memory_order_relaxed);

@@ -81,6 +81,8 @@ class DocumentTable {
   // chunks. REQUIRES: nobody else sees the table, and nobody asks for the slots again.
   void FreeChunk(uint32_t number);
   void FreeAll();
+  // Whether the chunk that holds `number` was not freed. REQUIRES: number < end().
+  bool HasChunk(uint32_t number) const;
   // REQUIRES: number < end().
   DocumentSlot* Slot(uint32_t number) const;
 

@@ -16,11 +16,11 @@ constexpr uint32_t kDocuments = 5000;  // five chunks, and a tree of two levels
 
 class CollectionRemovalTest : public ::testing::Test {
  protected:
-  CollectionState* Fill(const CollectionId& id) {
+  CollectionState* Fill(const CollectionId& id, uint32_t documents = kDocuments) {
     CollectionState* state = *Catalog(session_.get()).FindOrCreate(id);
     const uint64_t xid = ++xid_;
     host_.current = {xid};
-    for (uint32_t i = 0; i < kDocuments; ++i) {
+    for (uint32_t i = 0; i < documents; ++i) {
       const auto result =
           writer_.Insert(state, "key" + std::to_string(i), "document", {.xid = xid, .command = 1});
       EXPECT_TRUE(result.ok()) << result.status();
@@ -95,6 +95,20 @@ TEST_F(CollectionRemovalTest, TakesAWholeNamespace) {
   Steps();
   EXPECT_EQ(Used(), before);
   EXPECT_EQ(Catalog(session_.get()).Find({2, 1}), other);
+}
+
+TEST_F(CollectionRemovalTest, AnotherWorkerGoesOnWhereOneWasStopped) {
+  const std::vector<int64_t> before = Used();
+  Fill({1, 1}, 100'000);
+  remover_.Drop({1, 1});
+  remover_.Step();
+  ASSERT_FALSE(remover_.idle()) << "more chunks than one step frees";
+  CollectionRemover next(session_.get());
+  next.Drop({1, 1});
+  for (int steps = 0; !next.idle() && steps < 1000; ++steps) next.Step();
+  EXPECT_TRUE(next.idle());
+  EXPECT_EQ(Catalog(session_.get()).Find({1, 1}), nullptr);
+  EXPECT_EQ(Used(), before);
 }
 
 // Protocol of collection_removal.h: 3 waits for the holders of 1 and for pins older than 2.
