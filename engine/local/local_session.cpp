@@ -163,9 +163,16 @@ absl::StatusOr<uint64_t> LocalSession::Evict(uint64_t bytes) {
 template <typename Call>
 absl::StatusOr<WriteResult> LocalSession::Write(Call write) {
   absl::StatusOr<WriteResult> result = write();
-  if (!absl::IsResourceExhausted(result.status())) return result;
-  QUIRE_ASSIGN_OR_RETURN(const uint64_t gained, Evict(session_->region().bytes() / kRoomDivisor));
-  return gained == 0 ? result : write();
+  if (absl::IsResourceExhausted(result.status())) {
+    QUIRE_ASSIGN_OR_RETURN(const uint64_t gained, Evict(session_->region().bytes() / kRoomDivisor));
+    if (gained != 0) result = write();
+  }
+  // Nobody holds the document whose holder has ended: what he left is cleared away bit by bit.
+  while (result.ok() && result->outcome == WriteOutcome::kWait &&
+         engine_->commits_->StateOf(result->wait_for) != TransactionState::kInProgress) {
+    result = write();
+  }
+  return result;
 }
 
 absl::Status LocalSession::Insert(const CollectionId& collection, std::string_view key,

@@ -19,6 +19,9 @@ namespace {
 constexpr size_t kSettledAtCommitMax = 4096;
 // Every so many versions of one document the writer walks its chain for a tail that nobody needs.
 constexpr uint32_t kVersionsPerWalk = 64;
+// Rolled-back versions that a write takes out of the way under one pin: each retires a block. With
+// what is left the caller comes again, after a wait for a transaction that has ended.
+constexpr uint32_t kUnlinkedPerPin = 16;
 // Memory that an idle writer keeps for the next transaction.
 constexpr size_t kIdleBufferBytes = 1 << 20;
 constexpr size_t kIdleWriteSetEntries = 65536;
@@ -122,7 +125,7 @@ absl::StatusOr<WriteResult> Writer::InsertAt(CollectionState* collection, uint32
   DocumentSlot* slot = DocumentTable(session_, &collection->table).Slot(number);
   const VersionLink self = VersionLink::ToBlock(region.RefOf(version).offset);
   version->version = 1;
-  for (;;) {
+  for (uint32_t unlinked = 0;;) {
     const VersionLink head = slot->link();
     if (head.kind() == VersionLink::Kind::kRemoved) {
       return WriteResult{.outcome = WriteOutcome::kAbsent};
@@ -131,11 +134,14 @@ absl::StatusOr<WriteResult> Writer::InsertAt(CollectionState* collection, uint32
     if (!head.empty()) {
       auto* current = region.At<Version>(head.block());
       QUIRE_ASSIGN_OR_RETURN(const TransactionState state, CreatorState(current, host_));
-      if (state == TransactionState::kAborted) {
+      const bool aborted = state == TransactionState::kAborted;
+      if (aborted && unlinked < kUnlinkedPerPin) {
         UnlinkHead(session_, collection, number, current);
+        ++unlinked;
         continue;
       }
-      if (state == TransactionState::kInProgress && !host_->IsCurrent(current->xid())) {
+      if (aborted ||
+          (state == TransactionState::kInProgress && !host_->IsCurrent(current->xid()))) {
         return WriteResult{.outcome = WriteOutcome::kWait, .wait_for = current->xid()};
       }
       if (!current->tombstone()) return WriteResult{.outcome = WriteOutcome::kDuplicate};
@@ -213,7 +219,7 @@ absl::StatusOr<WriteResult> Writer::Replace(CollectionState* collection, const W
       if (version != nullptr) session_->FreeNow(region.RefOf(version).offset, Purpose::kDocuments);
     };
     VersionContent content = ContentOf(replacement, context);
-    for (;;) {
+    for (uint32_t unlinked = 0;;) {
       const VersionLink head = slot->link();
       if (head.kind() != VersionLink::Kind::kRegion) {
         return WriteResult{.outcome = WriteOutcome::kAbsent};
@@ -221,7 +227,11 @@ absl::StatusOr<WriteResult> Writer::Replace(CollectionState* collection, const W
       auto* current = region.At<Version>(head.block());
       QUIRE_ASSIGN_OR_RETURN(const TransactionState state, CreatorState(current, host_));
       if (state == TransactionState::kAborted) {
+        if (unlinked == kUnlinkedPerPin) {
+          return WriteResult{.outcome = WriteOutcome::kWait, .wait_for = current->xid()};
+        }
         UnlinkHead(session_, collection, target.number, current);
+        ++unlinked;
         continue;
       }
       QUIRE_ASSIGN_OR_RETURN(const Standing standing, StandingOf(region, head, target.hlc, host_));

@@ -24,7 +24,9 @@ namespace quire {
 
 enum class WriteOutcome : uint8_t {
   kDone,
-  kWait,  // another transaction, `wait_for`, holds the document: wait for its end and try again
+  // Another transaction, `wait_for`, holds the document: wait for its end and try again. It may
+  // have ended already, when it left so much that one call does not clear it away.
+  kWait,
   kDuplicate,  // insert: the key exists
   // The others come of update, delete and lock.
   kConflict,      // a newer version is committed: FindLatest (latest.h) has it

@@ -139,6 +139,44 @@ TEST_F(WriterTest, AnotherTransactionsInsertIsWaitedFor) {
   EXPECT_EQ(done->version, 1u);
 }
 
+// A transaction has rolled back and not come to its versions yet.
+TEST_F(WriterTest, ManyRolledBackVersionsAreClearedAwayInSteps) {
+  constexpr uint32_t kVersions = 100;
+  constexpr uint32_t kRetiredMax = 20;  // under one pin
+  Insert(10, "a");
+  Commit(10);
+  Insert(11, "b");
+  for (uint32_t i = 0; i < kVersions; ++i) {
+    Update(11, 0);
+    Update(11, 1);
+  }
+  host_.states[11] = kAborted;
+  host_.current.clear();
+  std::unique_ptr<Session> session = region_.OpenSession();
+  Writer other(session.get(), &host_, &host_, &clock_, {});
+  const auto expect_steps = [&](auto write) {
+    uint32_t steps = 1;
+    for (; steps <= kVersions; ++steps) {
+      session->Reclaim();
+      const auto result = write();
+      ASSERT_TRUE(result.ok()) << result.status();
+      EXPECT_LE(session->retired(), kRetiredMax);
+      if (result->outcome == WriteOutcome::kDone) break;
+      ASSERT_EQ(result->outcome, WriteOutcome::kWait);
+      EXPECT_EQ(result->wait_for, 11u);
+    }
+    EXPECT_GT(steps, kVersions / kRetiredMax);
+    EXPECT_LT(steps, kVersions / 10);
+  };
+  expect_steps([&] { return other.Update(state_, 0, "new", Now(12), {.xid = 12}); });
+  expect_steps([&] { return other.Insert(state_, "b", "new", {.xid = 12}); });
+  host_.current = {12};
+  EXPECT_EQ(Read("a", Now(12)), "new");
+  EXPECT_EQ(Read("b", Now(12)), "new");
+  writer_.Aborted();
+  EXPECT_EQ(Read("a", Now(12)), "new");
+}
+
 TEST_F(WriterTest, AbortUnlinksEverythingAndFreesIt) {
   Insert(10, "a");
   Commit(10);
