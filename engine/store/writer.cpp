@@ -289,13 +289,18 @@ absl::StatusOr<WriteResult> Writer::ReplaceSeen(CollectionState* collection, uin
                                                 const Replacement& replacement,
                                                 const Snapshot& snapshot,
                                                 const WriteContext& context) {
-  const Session::Pin pin(session_);
-  const DocumentTable table(session_, &collection->table);
-  QUIRE_ASSIGN_OR_RETURN(
-      const Version* seen,
-      VisibleVersion(session_->region(), table.Slot(number)->link(), snapshot, host_));
-  if (seen == nullptr) return WriteResult{.outcome = WriteOutcome::kAbsent};
-  return Replace(collection, WriteTarget{.number = number, .hlc = seen->hlc}, replacement, context);
+  WriteTarget target{.number = number};
+  {
+    // Not longer: the write that follows may go to the log.
+    const Session::Pin pin(session_);
+    const DocumentTable table(session_, &collection->table);
+    QUIRE_ASSIGN_OR_RETURN(
+        const Version* seen,
+        VisibleVersion(session_->region(), table.Slot(number)->link(), snapshot, host_));
+    if (seen == nullptr) return WriteResult{.outcome = WriteOutcome::kAbsent};
+    target.hlc = seen->hlc;
+  }
+  return Replace(collection, target, replacement, context);
 }
 
 absl::StatusOr<WriteResult> Writer::Update(CollectionState* collection, uint32_t number,

@@ -263,6 +263,32 @@ TEST_F(WriterTest, AFullBufferGoesToTheLogEarlyAndEagerWritesAtOnce) {
   EXPECT_TRUE(writer_.has_unlogged_changes());
 }
 
+// A log that takes its time must not hold back what all others want to free.
+TEST_F(WriterTest, NothingGoesToTheLogUnderAPin) {
+  class Sink : public ChangeSink {
+   public:
+    explicit Sink(Session* session) : session_(session) {}
+    absl::Status AppendChanges(std::string_view) override {
+      EXPECT_EQ(session_->slot()->pinned.load(), 0u);
+      ++calls;
+      return absl::OkStatus();
+    }
+    int calls = 0;
+
+   private:
+    Session* const session_;
+  };
+  Sink sink(session_.get());
+  Writer writer(session_.get(), &host_, &sink, &clock_, {});
+  writer.set_eager(true);
+  host_.current = {10};
+  const WriteContext context{.xid = 10};
+  ASSERT_TRUE(writer.Insert(state_, "a", "one", context).ok());
+  ASSERT_EQ(writer.Update(state_, 0, "two", Now(10), context)->outcome, WriteOutcome::kDone);
+  ASSERT_EQ(writer.Delete(state_, 0, Now(10), context)->outcome, WriteOutcome::kDone);
+  EXPECT_EQ(sink.calls, 3);
+}
+
 TEST_F(WriterTest, ALogThatRefusesFailsTheStatementOnly) {
   const std::string large(5000, 'x');
   host_.sink_status = absl::UnavailableError("no log");
