@@ -241,10 +241,10 @@ absl::StatusOr<WriteResult> Writer::Replace(CollectionState* collection, const W
       if (locks && state == TransactionState::kInProgress) return result;  // it is held already
       if (version == nullptr) {
         content.key = current->key();
-        // A full region must be able to get smaller.
-        version = NewVersion(session_, content,
-                             replacement.intent == Intent::kUpdate ? Allocator::Access::kNormal
-                                                                   : Allocator::Access::kReserve);
+        // A full region must be able to get smaller; a lock is as large as the document.
+        version = NewVersion(
+            session_, content,
+            content.tombstone ? Allocator::Access::kReserve : Allocator::Access::kNormal);
         if (version == nullptr) return MemoryFull(content.document.size());
         ReserveWriteSet();
       }

@@ -335,6 +335,17 @@ TEST_F(WriterTest, AFullRegionLetsDocumentsBeDeleted) {
     status = writer_.Update(state_, updated, "smaller", Now(11), {.xid = 11}).status();
   }
   ASSERT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
+  const uint64_t pages_free = session_->allocator().pages_free();
+  // Locks are copies of documents: they have no part in what is reserved.
+  for (uint32_t number = 100; number < 1000; ++number) {
+    RowBatch batch;
+    ASSERT_TRUE(*Collection(session_.get(), &host_, state_).GetByNumber(number, Now(11), &batch));
+    const WriteTarget target{.number = number, .hlc = batch[0].hlc};
+    status = writer_.Lock(state_, target, batch[0].document, {.xid = 11}).status();
+    if (!status.ok()) break;
+  }
+  EXPECT_EQ(status.code(), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(session_->allocator().pages_free(), pages_free);
   for (uint32_t number = 0; number < 100; ++number) {
     const auto deleted = writer_.Delete(state_, number, Now(11), {.xid = 11});
     ASSERT_TRUE(deleted.ok()) << deleted.status();
