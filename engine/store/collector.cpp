@@ -170,6 +170,7 @@ absl::Status Collector::VisitDocument(Visit* visit, uint32_t number) {
   DocumentSlot* slot = DocumentTable(session_, &collection->table).Slot(number);
   VersionLink head = slot->link();
   VersionLink link = head;
+  const Version* above = nullptr;
   uint32_t unlinked = 0;
   for (uint32_t step = 0; link.kind() == VersionLink::Kind::kRegion; ++step) {
     auto* version = session_->region().At<Version>(link.block());
@@ -192,19 +193,25 @@ absl::Status Collector::VisitDocument(Visit* visit, uint32_t number) {
       // The end of a running transaction will be noted by itself.
       const bool hides = version->tombstone() || !version->older_link().empty();
       if (state == TransactionState::kCommitted && hides) visit->Leave(*version);
+      above = version;
       link = version->older_link();
       continue;
     }
     // Every snapshot sees this version or a newer one.
     pass_.versions += CutBehind(session_, collection, version);
-    if (!version->older_link().empty()) visit->Leave(*version);  // its body is just being moved out
-    if (!version->tombstone() || link != head) return absl::OkStatus();
+    const bool is_last = version->older_link().empty();  // else its body is just being moved out
+    if (above != nullptr && version->tombstone()) {
+      // The transaction that goes on with the document may roll back, which leaves no note.
+      visit->Leave(*above);
+      return absl::OkStatus();
+    }
     // The log worker still looks for a version that it has not numbered.
-    if (version->seq.load(std::memory_order_acquire) == 0) {
-      visit->Leave(*version);
-    } else if (RemoveDocument(session_, collection, number, version)) {
+    if (version->tombstone() && is_last && version->seq.load(std::memory_order_acquire) != 0 &&
+        RemoveDocument(session_, collection, number, version)) {
       ++pass_.versions;
       ++pass_.documents;
+    } else if (version->tombstone() || !is_last) {
+      visit->Leave(*version);
     }
     return absl::OkStatus();
   }

@@ -211,6 +211,24 @@ TEST_F(CollectorTest, ReinsertedDocumentsLive) {
   ExpectNothingLeft();
 }
 
+TEST_F(CollectorTest, AReinsertThatRollsBackLeavesADeletedDocument) {
+  const uint32_t a = Insert(10, "a");
+  Commit(10);
+  Delete(11, a);
+  Commit(11);
+  GiveSeq(a);
+  EXPECT_EQ(Insert(12, "a", "again"), a);
+  SetHorizon(12);
+  EXPECT_EQ(Collect().documents, 0u);
+  EXPECT_EQ(Collect().chunks, 0u) << "nothing to see as long as it runs";
+  Abort(12);
+  EXPECT_TRUE(HeadOf(a)->tombstone());
+  SetHorizon(13);
+  EXPECT_EQ(Collect().documents, 1u);
+  EXPECT_FALSE(HasKey("a"));
+  ExpectNothingLeft();
+}
+
 // The protocol of document_removal.h: a writer comes by the key between its steps 1 and 2, and then
 // between 2 and 3.
 TEST_F(CollectorTest, AWriterWhoMeetsARemovalFinishesIt) {
