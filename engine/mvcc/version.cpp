@@ -40,7 +40,8 @@ Version* NewVersionWithoutBody(Session* session, const Version& from) {
   if (block == 0) return nullptr;
   auto* to = session->region().At<Version>(block);
   // A verdict that is settled in the old block from here on is settled in the new one by whoever
-  // asks next. What the log worker writes it writes to both (LogFollower::Note).
+  // asks next, and by those who must not leave it out (Version::verdict). What the log worker
+  // writes it writes to both (LogFollower::Note).
   to->xid_and_verdict.store(from.xid_and_verdict.load(std::memory_order_seq_cst),
                             std::memory_order_relaxed);
   to->older.store(from.older_link().word(), std::memory_order_relaxed);

@@ -93,12 +93,17 @@ struct Version {
   std::atomic<uint16_t> touched;
 
   uint64_t xid() const { return xid_and_verdict.load(std::memory_order_acquire) & ~kVerdictMask; }
+  // Sequentially consistent, as are Settle, moving() and both steps of a copier, who first sets the
+  // bit and then reads the verdict (version_chain.cpp). So whoever finds the verdict settled, or
+  // settles it, and then the version not moving knows that no copy goes without it: a copier who
+  // read it unsettled did so before it was settled, and his bit, which is older still, would be
+  // there. (Of a version that was replaced the bit stays; when a copy comes to nothing it goes.)
   Verdict verdict() const {
-    return static_cast<Verdict>(xid_and_verdict.load(std::memory_order_acquire) & kVerdictMask);
+    return static_cast<Verdict>(xid_and_verdict.load(std::memory_order_seq_cst) & kVerdictMask);
   }
   // Settles the verdict. Idempotent; sessions that race write the same.
   void Settle(Verdict verdict) {
-    xid_and_verdict.store(xid() | static_cast<uint64_t>(verdict), std::memory_order_release);
+    xid_and_verdict.store(xid() | static_cast<uint64_t>(verdict), std::memory_order_seq_cst);
   }
   VersionLink older_link() const {
     return VersionLink(older.load(std::memory_order_acquire) & ~kVersionBusy);

@@ -175,7 +175,8 @@ absl::Status Collector::VisitDocument(Visit* visit, uint32_t number) {
   for (uint32_t step = 0; link.kind() == VersionLink::Kind::kRegion; ++step) {
     auto* version = session_->region().At<Version>(link.block());
     QUIRE_ASSIGN_OR_RETURN(const TransactionState state, CreatorState(version, host_));
-    if (step == kChainStepsMax || unlinked == kUnlinkedPerDocument) {
+    // The copy of a version that moves may lack the verdict (Version::verdict).
+    if (step == kChainStepsMax || unlinked == kUnlinkedPerDocument || version->moving()) {
       visit->Leave(*version);
       return absl::OkStatus();
     }

@@ -1,5 +1,7 @@
 #include "engine/store/writer.h"
 
+#include <sched.h>
+
 #include <algorithm>
 
 #include "absl/cleanup/cleanup.h"
@@ -410,20 +412,25 @@ void Writer::ReleaseHeld(size_t keep) {
   }
 }
 
-void Writer::SettleEntry(const WriteSetEntry& entry) {
+bool Writer::TrySettleEntry(const WriteSetEntry& entry) {
   const Session::Pin pin(session_);
   const Region& region = session_->region();
   auto* collection = region.At<CollectionState>(entry.collection);
   VersionLink link = DocumentTable(session_, &collection->table).Slot(entry.number)->link();
   // Newer versions of others may stand on top already; a version that was cut off needs no verdict.
+  bool met = false;
   while (link.kind() == VersionLink::Kind::kRegion) {
     auto* version = region.At<Version>(link.block());
-    if (version->xid() == entry.xid) {
-      if (version->verdict() == Verdict::kCommitted) return;
-      version->Settle(Verdict::kCommitted);
-    }
+    const bool own = version->xid() == entry.xid;
+    const bool settled = version->verdict() == Verdict::kCommitted;
+    if (own && !settled) version->Settle(Verdict::kCommitted);
+    if (own && version->moving()) return false;
+    // Behind what the transaction wrote stands what it replaced.
+    if (settled && (own || met)) return true;
+    met |= own;
     link = version->older_link();
   }
+  return true;
 }
 
 // A copy is of no use any more where nothing was written on top of it.
@@ -467,7 +474,9 @@ void Writer::Committed() {
   left_garbage_ = !held_.empty();
   const bool settled = write_set_.size() <= kSettledAtCommitMax;
   if (settled) {
-    for (const WriteSetEntry& entry : write_set_) SettleEntry(entry);
+    for (const WriteSetEntry& entry : write_set_) {
+      while (!TrySettleEntry(entry)) sched_yield();
+    }
   }
   for (WriteSetEntry& entry : write_set_) {
     if (entry.lock && DropLock(entry)) entry.garbage = false;

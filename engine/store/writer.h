@@ -172,7 +172,8 @@ class Writer {
   absl::Status FlushIfDue();
   void UndoEntry(const WriteSetEntry& entry);
   bool DropLock(const WriteSetEntry& entry);
-  void SettleEntry(const WriteSetEntry& entry);
+  // Settles the verdicts of the entry's versions. False when a copy of one may go without: again.
+  bool TrySettleEntry(const WriteSetEntry& entry);
   // Counts documents, and tells the collector where the write set leaves work for it. `settled`: no
   // verdicts are left to it.
   void NoteGarbage(bool settled);

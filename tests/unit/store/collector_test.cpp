@@ -174,6 +174,24 @@ TEST_F(CollectorTest, VerdictsOfLargeTransactionsAreSettled) {
   ExpectNothingLeft();
 }
 
+TEST_F(CollectorTest, AVersionThatMovesIsVisitedAgain) {
+  const uint32_t a = Insert(10, "a");
+  host_.states[10] = TransactionState::kCommitted;
+  host_.current.clear();
+  // Its writer left the verdict to the collector.
+  DocumentTable table(session_.get(), &state_->table);
+  state_->garbage.fetch_add(table.AddGarbage(a, {.count = 1, .xid = 10}));
+  SetHorizon(11);
+  HeadOf(a)->older.fetch_or(kVersionMoving);
+  EXPECT_EQ(Collect().chunks, 1u);
+  EXPECT_EQ(state_->garbage.load(), 1) << "the copy may be without the verdict";
+  HeadOf(a)->older.fetch_and(~kVersionMoving);
+  EXPECT_EQ(Collect().chunks, 1u);
+  EXPECT_EQ(HeadOf(a)->verdict(), Verdict::kCommitted);
+  ExpectNothingLeft();
+  writer_.Committed();
+}
+
 TEST_F(CollectorTest, DeletedDocumentsEndAndTheirNumbersServeAgain) {
   const uint32_t a = Insert(10, "a");
   Commit(10);

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "tests/support/manual_clock.h"
@@ -57,6 +58,13 @@ class WriterTest : public ::testing::Test {
     const auto found = Collection(session_.get(), &host_, state_).Get(key, snapshot, &batch);
     EXPECT_TRUE(found.ok());
     return *found ? std::string(batch[0].document) : "(none)";
+  }
+  Version* Head(uint32_t number) {
+    const DocumentSlot* slot = DocumentTable(session_.get(), &state_->table).Slot(number);
+    return region_.region().At<Version>(slot->link().block());
+  }
+  Version* Behind(const Version* version) {
+    return region_.region().At<Version>(version->older_link().block());
   }
   int64_t documents() const { return state_->documents.load(); }
   size_t LoggedChanges() const {
@@ -366,6 +374,45 @@ TEST_F(WriterTest, OldVersionsGoOnceTheHorizonHasPassed) {
   session_->Reclaim();
   // At most the stretch between two walks is left.
   EXPECT_LT(UsedBytes(region_.region(), Purpose::kDocuments), 80 * 128);
+}
+
+// A session copies the version without its body and has read that it is undecided (version_chain.h)
+// when its transaction commits.
+TEST_F(WriterTest, TheVerdictReachesAVersionThatIsBeingCopied) {
+  Insert(10, "a");
+  std::unique_ptr<Session> copier = region_.OpenSession();
+  const Session::Pin pin(copier.get());
+  Version* version = Head(0);
+  version->older.fetch_or(kVersionMoving);
+  Version* copy = NewVersionWithoutBody(copier.get(), *version);
+  ASSERT_NE(copy, nullptr);
+  std::thread committing([&] { Commit(10); });
+  while (version->verdict() == Verdict::kUnknown) std::this_thread::yield();
+  const auto link = [&](Version* to) {
+    return VersionLink::ToBlock(region_.region().RefOf(to).offset);
+  };
+  DocumentSlot* slot = DocumentTable(copier.get(), &state_->table).Slot(0);
+  EXPECT_TRUE(slot->Replace(link(version), link(copy)));
+  committing.join();
+  EXPECT_EQ(Head(0), copy);
+  EXPECT_EQ(copy->verdict(), Verdict::kCommitted);
+}
+
+TEST_F(WriterTest, ACommitLooksNoFurtherThanWhatItReplaced) {
+  Insert(10, "a");
+  Commit(10);
+  Update(11, 0);
+  Commit(11);
+  Update(12, 0);
+  Update(12, 0);
+  // Under another's version, and as if it were still to be settled.
+  Version* oldest = Behind(Behind(Behind(Head(0))));
+  ASSERT_EQ(oldest->xid(), 10u);
+  oldest->xid_and_verdict.store(12);
+  Commit(12);
+  EXPECT_EQ(Head(0)->verdict(), Verdict::kCommitted);
+  EXPECT_EQ(Behind(Head(0))->verdict(), Verdict::kCommitted);
+  EXPECT_EQ(oldest->verdict(), Verdict::kUnknown);
 }
 
 TEST_F(WriterTest, ADropHoldsTheCollectionUntilItIsDecided) {
