@@ -21,6 +21,8 @@ namespace {
 constexpr size_t kSettledAtCommitMax = 4096;
 // Every so many versions of one document the writer walks its chain for a tail that nobody needs.
 constexpr uint32_t kVersionsPerWalk = 64;
+// And not further down than this, under one pin: the collector walks on.
+constexpr uint32_t kWalkStepsMax = 4096;
 // Rolled-back versions that a write takes out of the way under one pin: each retires a block. With
 // what is left the caller comes again, after a wait for a transaction that has ended.
 constexpr uint32_t kUnlinkedPerPin = 16;
@@ -74,16 +76,15 @@ uint64_t Writer::Stamp(uint64_t after) {
 void Writer::CutTail(CollectionState* collection, Version* newest) {
   const uint64_t horizon = engine_->horizon.load(std::memory_order_acquire);
   const Region& region = session_->region();
-  const bool walk = newest->version % kVersionsPerWalk == 0;
+  const uint32_t steps_max = newest->version % kVersionsPerWalk == 0 ? kWalkStepsMax : 1;
   VersionLink link = newest->older_link();
-  while (link.kind() == VersionLink::Kind::kRegion) {
+  for (uint32_t step = 0; step < steps_max && link.kind() == VersionLink::Kind::kRegion; ++step) {
     auto* version = region.At<Version>(link.block());
     if (version->verdict() == Verdict::kCommitted && version->xid() < horizon && !version->lock()) {
       // Every snapshot sees this version or a newer one.
       CutBehind(session_, collection, version);
       return;
     }
-    if (!walk) return;
     link = version->older_link();
   }
 }

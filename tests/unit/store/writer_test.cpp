@@ -415,6 +415,30 @@ TEST_F(WriterTest, ACommitLooksNoFurtherThanWhatItReplaced) {
   EXPECT_EQ(oldest->verdict(), Verdict::kUnknown);
 }
 
+TEST_F(WriterTest, AWriterWalksNoMoreThan4096VersionsDownAChain) {
+  for (const uint32_t versions : {4000u, 4200u}) {
+    const uint64_t xid = versions / 100;
+    const std::string key = std::to_string(versions);
+    const uint32_t number = Insert(xid, key).number;
+    Commit(xid);
+    Update(xid + 1, number);
+    Commit(xid + 1);
+    const int64_t others = state_->versions.load() - 2;
+    for (uint32_t version = 3; version < versions; ++version) Update(xid + 2, number);
+    // From here on the first version can go.
+    GetEngineState(region_.region())->horizon.store(xid + 2);
+    for (uint32_t version = versions; version % 64 != 0; ++version) Update(xid + 2, number);
+    const int64_t before = state_->versions.load() - others;
+    Update(xid + 2, number);  // it walks
+    EXPECT_EQ(state_->versions.load() - others - before, versions == 4000 ? 0 : 1);
+    Commit(xid + 2);
+    GetEngineState(region_.region())->horizon.store(xid + 3);
+    Update(xid + 3, number);
+    Commit(xid + 3);
+    EXPECT_EQ(state_->versions.load() - others, 2) << "with time all go";
+  }
+}
+
 TEST_F(WriterTest, ADropHoldsTheCollectionUntilItIsDecided) {
   Insert(10, "a");
   Commit(10);
