@@ -44,9 +44,9 @@ void Tree::FetchLeaf(std::string_view key) const {
   const SearchKey search(key);
   const Region& region = session_->region();
   uint64_t offset = root_->node.load(std::memory_order_acquire);
-  // Nobody builds on what is read here: a node that changes meanwhile, or is no node of the tree
-  // any more, still is one, because nodes live as long as the tree; but only what is read in one
-  // state leads on.
+  // Nobody builds on what is read here: a node that changes meanwhile, or has left the tree since
+  // the caller's pin began, still is one, because its block is not freed before the pin ends; but
+  // only what is read in one state leads on.
   while (offset != 0) {
     TreeNode* node = NodeAt(region, offset);
     OptimisticRead read(&node->latch);
