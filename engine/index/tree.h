@@ -153,6 +153,10 @@ class Tree {
   // False when the tree has no node yet.
   bool FindLeaf(const SearchKey& key, Leaf* leaf) const;
   bool TryFindLeaf(const SearchKey& key, Leaf* leaf, bool* empty) const;
+  // Holds the leaf of `key`. False when the key is absent, or when those bits of its payload that
+  // are set in `mask` are not those of `payload`.
+  bool HoldEntry(const SearchKey& key, uint64_t payload, uint64_t mask, Leaf* leaf,
+                 VersionHold* hold) const;
   absl::Status CreateFirstLeaf();
   // Makes room for `key` in its leaf.
   absl::Status Split(const SearchKey& key);

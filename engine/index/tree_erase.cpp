@@ -40,24 +40,15 @@ void RemoveChild(TreeNode* node, uint32_t position) {
 
 bool Tree::EraseIf(std::string_view key, uint64_t payload, uint64_t mask) {
   const SearchKey search(key);
-  for (;;) {
-    Leaf leaf;
-    if (!FindLeaf(search, &leaf)) return false;
-    uint64_t found = 0;
-    if (leaf.place.found) found = leaf.node->payload(leaf.slot());
-    if (!leaf.place.found || ((found ^ payload) & mask) != 0) {
-      if (leaf.read.Valid()) return false;
-      continue;
-    }
-    VersionHold hold;
-    if (!leaf.read.Upgrade(&hold)) continue;
-    hold.MarkDirty();
-    RemoveEntry(leaf.node, leaf.place.position);
-    hold.Release();
-    root_->entries.fetch_sub(1, std::memory_order_relaxed);
-    if (leaf.shape.count == 1) UnlinkEmptyLeaf(search);
-    return true;
-  }
+  Leaf leaf;
+  VersionHold hold;
+  if (!HoldEntry(search, payload, mask, &leaf, &hold)) return false;
+  hold.MarkDirty();
+  RemoveEntry(leaf.node, leaf.place.position);
+  hold.Release();
+  root_->entries.fetch_sub(1, std::memory_order_relaxed);
+  if (leaf.shape.count == 1) UnlinkEmptyLeaf(search);
+  return true;
 }
 
 bool Tree::FindEmptyLeaf(const SearchKey& key, EmptyPath* path) const {

@@ -72,24 +72,29 @@ bool Tree::Find(std::string_view key, uint64_t* payload) const {
   }
 }
 
-bool Tree::UpdatePayload(std::string_view key, uint64_t expected, uint64_t desired) {
-  const SearchKey search(key);
+bool Tree::HoldEntry(const SearchKey& key, uint64_t payload, uint64_t mask, Leaf* leaf,
+                     VersionHold* hold) const {
   for (;;) {
-    Leaf leaf;
-    if (!FindLeaf(search, &leaf)) return false;
+    *leaf = Leaf();
+    if (!FindLeaf(key, leaf)) return false;
     uint64_t found = 0;
-    if (leaf.place.found) found = leaf.node->payload(leaf.slot());
-    if (!leaf.place.found || found != expected) {
-      if (leaf.read.Valid()) return false;
+    if (leaf->place.found) found = leaf->node->payload(leaf->slot());
+    if (!leaf->place.found || ((found ^ payload) & mask) != 0) {
+      if (leaf->read.Valid()) return false;
       continue;
     }
-    VersionHold hold;
-    if (!leaf.read.Upgrade(&hold)) continue;
-    hold.MarkDirty();
-    leaf.node->set_payload(leaf.slot(), desired);
-    hold.Release();
-    return true;
+    if (leaf->read.Upgrade(hold)) return true;
   }
+}
+
+bool Tree::UpdatePayload(std::string_view key, uint64_t expected, uint64_t desired) {
+  Leaf leaf;
+  VersionHold hold;
+  if (!HoldEntry(SearchKey(key), expected, UINT64_MAX, &leaf, &hold)) return false;
+  hold.MarkDirty();
+  leaf.node->set_payload(leaf.slot(), desired);
+  hold.Release();
+  return true;
 }
 
 Tree::Statistics Tree::statistics() const {
