@@ -170,14 +170,14 @@ class Tree {
   bool TryUnlink(EmptyPath* path);
   // Takes topmost nodes with a single child out.
   void LowerTop();
-  bool TryFindBoundedLeaf(const SearchKey& key, BoundedLeaf* out) const;
+  // The leaf on one side of a place between keys, where a scan goes on forward or backward from
+  // there; false on a conflict.
+  bool TryFindBoundedLeaf(const UpperBound& place, bool forward, BoundedLeaf* out) const;
   struct EdgePath;
   bool TryFindEdge(const UpperBound& bound, EdgePath* path) const;
-  bool TryFindLeafBelow(const UpperBound& upper, BoundedLeaf* out) const;
   static void CopyEntry(const Leaf& leaf, uint32_t i, TreeScanBatch* batch);
-  // Appends what the leaf at `lower` has; false on a conflict.
-  bool ScanLeaf(const SearchKey& lower, bool inclusive, const KeyRange& range,
-                TreeScanBatch* batch) const;
+  // Appends what the leaf behind `lower` has; false on a conflict.
+  bool ScanLeaf(const UpperBound& lower, const KeyRange& range, TreeScanBatch* batch) const;
   bool ScanLeafBackward(const UpperBound& upper, const KeyRange& range, TreeScanBatch* batch) const;
 
   Session* session_;

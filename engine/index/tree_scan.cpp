@@ -33,8 +33,11 @@ struct Tree::BoundedLeaf {
   char fence[kNodeKeyRoom];
 };
 
-bool Tree::TryFindBoundedLeaf(const SearchKey& key, BoundedLeaf* out) const {
+bool Tree::TryFindBoundedLeaf(const UpperBound& place, bool forward, BoundedLeaf* out) const {
   const Region& region = session_->region();
+  // A separator is the least key of the child behind it: a scan that begins with that key goes
+  // there, one that is to stay before it goes to the child in front.
+  const UpperBound in_inner_nodes{.key = place.key, .inclusive = place.inclusive || forward};
   OptimisticRead above(&root_->latch);
   uint64_t offset = root_->node.load(std::memory_order_acquire);
   if (!above.Valid()) return false;
@@ -46,17 +49,16 @@ bool Tree::TryFindBoundedLeaf(const SearchKey& key, BoundedLeaf* out) const {
     OptimisticRead read(&node->latch);
     if (!above.Valid()) return false;
     const TreeShape shape = node->shape();
-    const TreePlace place = node->Search(shape, key);
     if (shape.level == 0) {
       out->leaf.node = node;
       out->leaf.read = std::move(read);
       out->leaf.shape = shape;
-      out->leaf.place = place;
+      out->leaf.place = {.position = place.Position(*node, shape), .found = false};
       return true;
     }
-    const uint32_t position = place.position + (place.found ? 1 : 0);
-    if (position < shape.count) {
-      out->fence_size = node->CopyKey(shape, position, out->fence);
+    const uint32_t position = in_inner_nodes.Position(*node, shape);
+    if (forward ? position < shape.count : position > 0) {
+      out->fence_size = node->CopyKey(shape, forward ? position : position - 1, out->fence);
       out->last = false;
     }
     offset = node->Child(shape, position);
@@ -78,15 +80,13 @@ void Tree::CopyEntry(const Leaf& leaf, uint32_t i, TreeScanBatch* batch) {
   batch->keys_used_ += length;
 }
 
-bool Tree::ScanLeaf(const SearchKey& lower, bool inclusive, const KeyRange& range,
-                    TreeScanBatch* batch) const {
+bool Tree::ScanLeaf(const UpperBound& lower, const KeyRange& range, TreeScanBatch* batch) const {
   BoundedLeaf bounded;
-  if (!TryFindBoundedLeaf(lower, &bounded)) return false;
+  if (!TryFindBoundedLeaf(lower, /*forward=*/true, &bounded)) return false;
   batch->at_end_ = true;
   if (bounded.leaf.node == nullptr) return true;
   const TreeNode* node = bounded.leaf.node;
   const TreeShape shape = bounded.leaf.shape;
-  const TreePlace begin = bounded.leaf.place;
 
   uint32_t end = shape.count;
   if (range.upper.has_value()) {
@@ -95,7 +95,7 @@ bool Tree::ScanLeaf(const SearchKey& lower, bool inclusive, const KeyRange& rang
   }
   const size_t entries_before = batch->entries_.size();
   const size_t keys_before = batch->keys_used_;
-  const uint32_t first = begin.position + (begin.found && !inclusive ? 1 : 0);
+  const uint32_t first = bounded.leaf.place.position;
   const auto room = static_cast<uint32_t>(
       std::min<size_t>(batch->entries_max_ - entries_before, kNodeEntriesMax));
   uint32_t i = first;
@@ -125,56 +125,22 @@ size_t Tree::Scan(const KeyRange& range, TreeScanBatch* batch) const {
   QUIRE_CHECK(batch->entries_max_ > 0);
   batch->entries_.clear();
   batch->keys_used_ = 0;
-  SearchKey lower(range.lower);
-  bool inclusive = range.lower_inclusive;
+  SearchKey key(range.lower);
+  UpperBound lower{.key = &key, .inclusive = !range.lower_inclusive};
   for (uint32_t leaves = 0; leaves < kLeavesPerScan; ++leaves) {
-    while (!ScanLeaf(lower, inclusive, range, batch)) {
+    while (!ScanLeaf(lower, range, batch)) {
     }
     if (batch->at_end_ || batch->entries_.size() >= batch->entries_max_) break;
-    lower = SearchKey(batch->next_);
-    inclusive = true;
+    key = SearchKey(batch->next_);
+    lower.inclusive = false;
   }
   return batch->entries_.size();
-}
-
-bool Tree::TryFindLeafBelow(const UpperBound& upper, BoundedLeaf* out) const {
-  const Region& region = session_->region();
-  OptimisticRead above(&root_->latch);
-  uint64_t offset = root_->node.load(std::memory_order_acquire);
-  if (!above.Valid()) return false;
-  out->leaf.node = nullptr;
-  out->last = true;
-  if (offset == 0) return true;
-  for (;;) {
-    TreeNode* node = NodeAt(region, offset);
-    OptimisticRead read(&node->latch);
-    if (!above.Valid()) return false;
-    const TreeShape shape = node->shape();
-    // A separator is the least key of the child behind it: a scan that is to stay before it goes
-    // to the child in front.
-    const uint32_t position = upper.Position(*node, shape);
-    if (shape.level == 0) {
-      out->leaf.node = node;
-      out->leaf.read = std::move(read);
-      out->leaf.shape = shape;
-      out->leaf.place = {.position = position, .found = false};
-      return true;
-    }
-    if (position > 0) {
-      out->fence_size = node->CopyKey(shape, position - 1, out->fence);
-      out->last = false;
-    }
-    offset = node->Child(shape, position);
-    if (!read.Valid()) return false;
-    if (shape.level == 1) PrefetchNode(NodeAt(region, offset));
-    above = std::move(read);
-  }
 }
 
 bool Tree::ScanLeafBackward(const UpperBound& upper, const KeyRange& range,
                             TreeScanBatch* batch) const {
   BoundedLeaf bounded;
-  if (!TryFindLeafBelow(upper, &bounded)) return false;
+  if (!TryFindBoundedLeaf(upper, /*forward=*/false, &bounded)) return false;
   batch->at_end_ = true;
   if (bounded.leaf.node == nullptr) return true;
   const TreePlace place = bounded.leaf.node->Search(bounded.leaf.shape, SearchKey(range.lower));
