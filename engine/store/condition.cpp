@@ -12,11 +12,6 @@ namespace {
 // Lists up to this length are walked through; longer ones are searched.
 constexpr size_t kWalkedList = 8;
 
-template <typename T>
-int Order(T a, T b) {
-  return (a > b) - (a < b);
-}
-
 bool Accepts(uint8_t outcomes, int order) {
   const int sign = (order > 0) - (order < 0);
   return (outcomes >> (sign + 1) & 1) != 0;

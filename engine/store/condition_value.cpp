@@ -38,11 +38,6 @@ constexpr int64_t kPowersOfTen[kScaleMax + 1] = {1,
 // Integral doubles up to here are their own shortest decimal.
 constexpr double kExactIntegers = 9007199254740992.0;
 
-template <typename T>
-int Order(T a, T b) {
-  return (a > b) - (a < b);
-}
-
 Decimal DecimalOf(const ComparableValue& value) {
   return value.large != nullptr ? *value.large
                                 : Decimal::FromCoefficient(value.integer, value.exponent, 0);

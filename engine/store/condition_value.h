@@ -25,6 +25,10 @@ struct ComparableValue {
 };
 
 // Negative, zero or positive, as a stands to b. REQUIRES: neither is NULL.
+template <typename T>
+int Order(T a, T b) {
+  return (a > b) - (a < b);
+}
 int CompareReals(double a, double b);
 int CompareNumbers(const ComparableValue& a, const ComparableValue& b);
 int CompareBytes(std::string_view a, std::string_view b);
