@@ -43,6 +43,7 @@ struct Draft {
   uint32_t constants;
   uint32_t lists;
   uint32_t depth;  // conditions that are open around the next one
+  uint32_t steps_max;
   // The operands' expressions are evaluated before any document is met. One that stands deep inside
   // a condition and can fail may be guarded by another that has no column: ($1 = 0 OR x > 1 / $1).
   bool has_guard;
@@ -395,8 +396,7 @@ bool AddPlainTruth(Draft* draft, Expr* clause) {
 // draft is of no use any more.
 bool AddTruth(Draft* draft, Expr* clause) {
   // At most one truth more lies on the stack than there are conditions around.
-  if (draft->step_count >= ConditionProgram::kStepsMax ||
-      draft->depth + 2 > ConditionProgram::kDepthMax) {
+  if (draft->step_count >= draft->steps_max || draft->depth + 2 > ConditionProgram::kDepthMax) {
     return false;
   }
   if (IsFixed(*draft, reinterpret_cast<Node*>(clause))) return AddPlainTruth(draft, clause);
@@ -418,17 +418,18 @@ bool AddTruth(Draft* draft, Expr* clause) {
   }
 }
 
-Draft NewDraft(const TableMap& map, uint32_t relation) {
+Draft NewDraft(const TableMap& map, uint32_t relation, uint32_t steps_max) {
   Draft draft = {};
   draft.map = &map;
   draft.relation = static_cast<int>(relation);
+  draft.steps_max = steps_max;
   return draft;
 }
 
 }  // namespace
 
 bool IsEngineCondition(const TableMap& map, uint32_t relation, Expr* clause) {
-  Draft draft = NewDraft(map, relation);
+  Draft draft = NewDraft(map, relation, ConditionProgram::kStepsOfClauseMax);
   return AddTruth(&draft, clause) && !(draft.has_guard && draft.may_fail);
 }
 
@@ -439,7 +440,8 @@ bool IsEngineRestriction(const TableMap& map, RelOptInfo* relation, RestrictInfo
 }
 
 BuiltCondition BuildCondition(const TableMap& map, uint32_t relation, const List* clauses) {
-  Draft draft = NewDraft(map, relation);
+  // Each was short enough when it was planned. How many there are is the query's business.
+  Draft draft = NewDraft(map, relation, UINT32_MAX);
   if (!AddJoin(&draft, clauses, Code::kAnd)) {
     elog(ERROR, "a condition that was planned for the engine cannot be built");
   }

@@ -251,6 +251,16 @@ SELECT n, server_filter('SELECT * FROM counted WHERE ' ||
     IS NULL
     AS pushed
   FROM unnest('{10,500,2000}'::int[]) AS n;
+-- Conditions that are short enough each may be many.
+DO $$
+DECLARE
+  many text := 'SELECT _id FROM docs WHERE ' ||
+    (SELECT string_agg(format('(i8 <> %s OR t = ''x'' OR n IS NULL)', i), ' AND ')
+       FROM generate_series(1, 700) AS i);
+BEGIN
+  PERFORM twin.compare(many, '00000');
+  RAISE NOTICE 'pushed: %', server_filter(many) IS NULL;
+END $$;
 
 TABLE twin.report;
 CALL twin.finish('conditions');

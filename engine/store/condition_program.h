@@ -91,9 +91,10 @@ struct ConditionStep {
 };
 
 struct ConditionProgram {
-  // Truths that may lie on the stack at once, and steps.
+  // Truths that may lie on the stack at once.
   static constexpr uint32_t kDepthMax = 32;
-  static constexpr uint32_t kStepsMax = 4096;
+  // Of one condition, for whoever compiles it; a program may join any number of them.
+  static constexpr uint32_t kStepsOfClauseMax = 4096;
 
   absl::Span<const ConditionStep> steps;
   absl::Span<const ConditionColumn> columns;
