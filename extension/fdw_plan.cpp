@@ -119,7 +119,9 @@ RestrictInfo* BestKeyRestriction(RelOptInfo* relation, List* restrictions, KeyCl
   return result;
 }
 
-// A path that looks up keys which rows of other tables give.
+// A path that looks up keys which rows of other tables give. Where the key and another column are
+// to be equal to one value, the server may test the value with the other column alone: then the
+// path's conditions have no key.
 void AddJoinPath(PlannerInfo* root, RelOptInfo* relation, RestrictInfo* restriction) {
   KeyClause clause;
   if (!join_clause_is_movable_to(restriction, relation) ||
@@ -130,6 +132,8 @@ void AddJoinPath(PlannerInfo* root, RelOptInfo* relation, RestrictInfo* restrict
   required = bms_del_member(required, static_cast<int>(relation->relid));
   if (bms_is_empty(required)) return;
   ParamPathInfo* info = get_baserel_parampathinfo(root, relation, required);
+  List* conditions = list_concat_copy(info->ppi_clauses, relation->baserestrictinfo);
+  if (BestKeyRestriction(relation, conditions, &clause) == nullptr) return;
   const double keys = KeysIn(clause);
   // Keys are unique, which the general estimate does not know.
   info->ppi_rows = Min(info->ppi_rows, clamp_row_est(keys));

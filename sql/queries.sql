@@ -27,6 +27,12 @@ CALL twin.run($$
   SELECT d.*, x.* FROM depts d, LATERAL (SELECT name FROM people WHERE _id = d.head) x;
   SELECT d.*, x.* FROM depts d, LATERAL
     (SELECT name FROM people WHERE _id = ANY (ARRAY[d.head, 1])) x;
+  -- The key, other columns and values of other tables, all equal.
+  SELECT d.dept, p.name FROM depts d JOIN people p ON p._id = d.head AND p._id = length(title) - 9;
+  SELECT d.dept, p.name FROM depts d JOIN people p ON p._id = d.head AND p._id = 7;
+  SELECT d.dept, p.name FROM depts d JOIN people p ON p.boss = d.head AND p._id = d.head;
+  SELECT d.dept, p.name FROM depts d JOIN people p ON p.boss = d.head AND p._id = p.boss;
+  SELECT d.dept, p.name FROM depts d LEFT JOIN people p ON p.boss = d.head AND p._id = d.head;
   SELECT dept, count(*), min(name), max(_id), sum(boss) FROM people GROUP BY dept;
   SELECT dept, tags[2], count(*) FROM people GROUP BY ROLLUP (1, 2) HAVING count(*) > 50;
   SELECT * FROM (SELECT _id, row_number() OVER (PARTITION BY dept ORDER BY _id DESC) r
