@@ -48,6 +48,9 @@ struct Draft {
   // a condition and can fail may be guarded by another that has no column: ($1 = 0 OR x > 1 / $1).
   bool has_guard;
   bool may_fail;
+  // One that can fail and depends on rows of other tables, of which any condition may be a guard,
+  // in this clause or beside it: (kind = 'a' OR x > 1 / other.y).
+  bool may_fail_by_row;
 };
 
 // Room for one element more.
@@ -111,11 +114,22 @@ bool MayFail(Node* node, void* context) {
   }
 }
 
+// Whether the value may be another one when the scan starts anew, by what the executor hands down:
+// values of other tables or of subqueries, which are parameters once the plan is made.
+bool HasOuterValue(Node* node, void* context) {
+  if (node == nullptr) return false;
+  if (IsA(node, Var) || IsA(node, PlaceHolderVar)) return true;
+  if (IsA(node, Param)) return reinterpret_cast<Param*>(node)->paramkind != PARAM_EXTERN;
+  return expression_tree_walker(node, AsWalker(HasOuterValue), context);
+}
+
 // Adds the constant or list that an expression gives. False when it must not be evaluated ahead.
 bool AddOperand(Draft* draft, Expr* expression, Comparable kind, bool is_list, int32_t* place) {
   auto* node = reinterpret_cast<Node*>(expression);
   if (!IsFixed(*draft, node)) return false;
-  draft->may_fail |= draft->depth > 0 && MayFail(node, nullptr);
+  const bool may_fail = MayFail(node, nullptr);
+  draft->may_fail |= draft->depth > 0 && may_fail;
+  draft->may_fail_by_row |= may_fail && HasOuterValue(node, nullptr);
   const uint32_t index = is_list ? draft->lists++ : draft->constants++;
   *AddTo(&draft->operands, &draft->operand_count, &draft->operand_room) =
       ConditionOperand{.expression = expression, .kind = kind, .index = index, .is_list = is_list};
@@ -430,7 +444,7 @@ Draft NewDraft(const TableMap& map, uint32_t relation, uint32_t steps_max) {
 
 bool IsEngineCondition(const TableMap& map, uint32_t relation, Expr* clause) {
   Draft draft = NewDraft(map, relation, ConditionProgram::kStepsOfClauseMax);
-  return AddTruth(&draft, clause) && !(draft.has_guard && draft.may_fail);
+  return AddTruth(&draft, clause) && !(draft.has_guard && draft.may_fail) && !draft.may_fail_by_row;
 }
 
 bool IsEngineRestriction(const TableMap& map, RelOptInfo* relation, RestrictInfo* restriction) {

@@ -228,6 +228,21 @@ EXECUTE guarded(0);
 EXECUTE guarded(2);
 EXECUTE unguarded(2);
 RESET plan_cache_mode;
+-- Values of other tables are as many as their rows, and any condition may be the guard of one.
+CALL twin.run($$
+  SELECT l, (SELECT count(*) FROM docs WHERE _id > 0 OR i8 > 10 / l) FROM limits;
+  SELECT l, (SELECT count(*) FROM docs WHERE _id < 0 AND i8 > 10 / l) FROM limits;
+  SELECT l, (SELECT count(*) FROM docs WHERE CASE WHEN _id > 0 THEN i8 > 2 ELSE i8 > 10 / l END)
+    FROM limits;
+  SELECT l, n FROM limits,
+    LATERAL (SELECT count(*) AS n FROM docs WHERE t = 'absent' AND i8 = ANY (ARRAY[10 / l])) AS x;
+  SELECT l FROM limits LEFT JOIN docs ON _id = l AND (t IS NULL OR i8 > 10 / l) AND l > 0;
+$$);
+CALL twin.fail('22012', $$
+  SELECT l, (SELECT count(*) FROM docs WHERE i8 > 10 / l) FROM limits
+$$);
+EXPLAIN (COSTS OFF) SELECT (SELECT count(*) FROM counted WHERE b = 'z' OR a > 10 / l) FROM limits;
+EXPLAIN (COSTS OFF) SELECT (SELECT count(*) FROM counted WHERE b = 'z' OR a > l) FROM limits;
 
 -- Behind a barrier, nothing that could tell about hidden rows runs early; what cannot fail may.
 CREATE VIEW open_rows WITH (security_barrier) AS SELECT _id, a, b FROM counted WHERE a < 2;
