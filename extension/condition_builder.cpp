@@ -128,11 +128,16 @@ bool AddOperand(Draft* draft, Expr* expression, Comparable kind, bool is_list, i
   auto* node = reinterpret_cast<Node*>(expression);
   if (!IsFixed(*draft, node)) return false;
   const bool may_fail = MayFail(node, nullptr);
+  const bool has_outer_value = HasOuterValue(node, nullptr);
   draft->may_fail |= draft->depth > 0 && may_fail;
-  draft->may_fail_by_row |= may_fail && HasOuterValue(node, nullptr);
+  draft->may_fail_by_row |= may_fail && has_outer_value;
   const uint32_t index = is_list ? draft->lists++ : draft->constants++;
   *AddTo(&draft->operands, &draft->operand_count, &draft->operand_room) =
-      ConditionOperand{.expression = expression, .kind = kind, .index = index, .is_list = is_list};
+      ConditionOperand{.expression = expression,
+                       .kind = kind,
+                       .index = index,
+                       .is_list = is_list,
+                       .is_known = !has_outer_value && !contain_mutable_functions(node)};
   *place = is_list ? static_cast<int32_t>(index) : ~static_cast<int32_t>(index);
   return true;
 }

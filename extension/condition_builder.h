@@ -33,6 +33,7 @@ struct ConditionOperand {
   Comparable kind;
   uint32_t index;  // of the constant, or of the list
   bool is_list;
+  bool is_known;  // once computed: it is the same whenever the scan starts anew
 };
 
 // Made of the server's memory, except for paths, which are the map's.

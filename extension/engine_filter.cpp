@@ -24,11 +24,14 @@ namespace quire {
 struct EngineFilter::Operand {
   ExprState* state;
   ConditionOperand plan;
-  Oid type;  // of the value, or of a list's elements
+  Oid type;     // of the value, or of a list's elements
+  bool is_set;  // the condition has a value
   // As computed last, in memory of the moment.
   bool is_null;
   uint32_t count;
   ConditionConstant* values;
+
+  bool IsDone() const { return is_set && plan.is_known; }
 };
 
 namespace {
@@ -131,6 +134,7 @@ void EngineFilter::Refresh() {
   const MemoryContext previous = MemoryContextSwitchTo(context->ecxt_per_tuple_memory);
   for (uint32_t i = 0; i < operand_count_; ++i) {
     Operand* operand = &operands_[i];
+    if (operand->IsDone()) continue;
     const Datum datum = ExecEvalExpr(operand->state, context, &operand->is_null);
     if (operand->is_null) continue;
     if (operand->plan.is_list) {
@@ -144,7 +148,9 @@ void EngineFilter::Refresh() {
   MemoryContextSwitchTo(previous);
   CallEngine([&] {
     for (uint32_t i = 0; i < operand_count_; ++i) {
-      const Operand& operand = operands_[i];
+      Operand& operand = operands_[i];
+      if (operand.IsDone()) continue;
+      operand.is_set = true;
       const ConditionOperand& plan = operand.plan;
       if (plan.is_list && operand.is_null) {
         condition_->SetListToNull(plan.index);

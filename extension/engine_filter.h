@@ -1,5 +1,5 @@
 // The conditions of a scan that the engine evaluates, at execution: the program, and the values of
-// its constants, which are computed anew whenever the scan starts anew. Backends.
+// its constants: those that may change are computed anew whenever the scan starts anew. Backends.
 #pragma once
 
 #include <memory>
@@ -20,7 +20,8 @@ class EngineFilter {
   // The server's side: may raise. `clauses`, joined by AND, are those that the plan gave to the
   // engine; without any there is no condition. The map outlives the filter.
   void Begin(PlanState* node, const TableMap& map, uint32_t relation, const List* clauses);
-  // The server's side. Computes the constants with parameters as they are now.
+  // The server's side. Computes the constants with parameters as they are now, and those that never
+  // change at the first call only.
   void Refresh();
 
   // Null when there is nothing to evaluate.

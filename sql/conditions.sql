@@ -212,6 +212,17 @@ EXPLAIN (COSTS OFF) SELECT l, x.* FROM limits,
 SELECT l, x.* FROM limits, LATERAL (SELECT b FROM counted WHERE a < l + 2 AND _id = l + 1 OFFSET
   0) AS x;
 SELECT count(*) FROM limits JOIN counted ON _id = l AND b = 'x' AND a = l;
+-- What does not depend on those rows is computed once.
+CREATE FUNCTION tells_once(int) RETURNS int[] IMMUTABLE LANGUAGE plpgsql AS
+  'BEGIN RAISE NOTICE ''computed''; RETURN ARRAY[$1, 2]; END';
+SET plan_cache_mode = force_generic_plan;
+PREPARE once(int) AS SELECT l, n FROM limits,
+  LATERAL (SELECT count(*) AS n FROM counted WHERE a < l AND a = ANY (tells_once($1))) AS x
+  ORDER BY l;
+EXECUTE once(1);
+EXECUTE once(5);
+DEALLOCATE once;
+RESET plan_cache_mode;
 RESET enable_hashjoin;
 RESET enable_mergejoin;
 RESET enable_material;
