@@ -44,13 +44,19 @@ int CompareOperands(Comparable kind, uint8_t outcomes, const ComparableValue& a,
 // which the list is sorted.
 template <typename T, typename OrderTo>
 bool AnyAccepted(const std::vector<T>& list, uint8_t outcomes, OrderTo order) {
-  if (outcomes == kEqual && list.size() > kWalkedList) {
+  // All of it may have been NULL.
+  if (list.empty()) return false;
+  // What is above, below or beside any element is so to the first or to the last.
+  if (outcomes != kEqual) {
+    return Accepts(outcomes, order(list.front())) || Accepts(outcomes, order(list.back()));
+  }
+  if (list.size() > kWalkedList) {
     const auto found = std::partition_point(list.begin(), list.end(),
                                             [&](const T& element) { return order(element) > 0; });
     return found != list.end() && order(*found) == 0;
   }
   return std::any_of(list.begin(), list.end(),
-                     [&](const T& element) { return Accepts(outcomes, order(element)); });
+                     [&](const T& element) { return order(element) == 0; });
 }
 
 absl::Status ReadNumber(const ConditionConstant& constant, Decimal* large, ComparableValue* value) {

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 #include <optional>
@@ -200,6 +201,61 @@ TEST(ConditionTest, Lists) {
   EXPECT_EQ(Any("200", kEqual, many), Truth::kTrue);
   EXPECT_EQ(Any("101", kEqual, many), Truth::kFalse);
   EXPECT_EQ(Any("201", kEqual, many), Truth::kFalse);
+}
+
+// Whether the truth of `v <outcomes> ANY (list)` is that of all its comparisons, joined by OR.
+void ExpectWalked(std::string_view text, ShownAs shown, Comparable kind,
+                  const std::vector<Value>& list) {
+  for (int outcomes = kLess; outcomes < (kLess | kEqual | kGreater); ++outcomes) {
+    Truth walked = Truth::kFalse;
+    for (const Value& element : list) {
+      walked = std::max(walked, CompareShown(text, shown, outcomes, kind, element));
+    }
+    Program program;
+    const int32_t column = program.Column("v", shown);
+    program.Add({.code = Code::kAnyOf,
+                 .accepted = static_cast<uint8_t>(outcomes),
+                 .kind = kind,
+                 .left = column,
+                 .right = program.List(kind, list)});
+    const std::string document = DocumentOf("{\"v\":" + std::string(text) + "}");
+    EXPECT_EQ(program.Make()->Evaluate({.document = document}), walked) << text << ' ' << outcomes;
+  }
+}
+
+TEST(ConditionTest, ListsAnswerAsTheirElements) {
+  const std::vector<std::vector<Value>> integers = {
+      {Int(5)},
+      {Int(5), Int(5), Int(5)},
+      {Int(9), Int(1), Int(5)},
+      {Int(9), Null(), Int(1)},
+      {Null()},
+      {Null(), Int(5)},
+      {Int(1), Int(2), Int(3), Int(4), Int(5), Int(6), Int(7), Int(8), Int(9), Int(10)}};
+  for (const auto& list : integers) {
+    for (const char* text : {"0", "1", "3", "5", "9", "10", "11", "null"}) {
+      ExpectWalked(text, ShownAs::kInt8, Comparable::kInteger, list);
+    }
+  }
+  const std::vector<std::vector<Value>> reals = {{Real(kNaN)},
+                                                 {Real(kNaN), Real(1)},
+                                                 {Real(kNaN), Real(kNaN), Null()},
+                                                 {Real(-kInfinity), Real(kInfinity)},
+                                                 {Real(0), Real(-0.0)}};
+  for (const auto& list : reals) {
+    for (const char* text : {"\"NaN\"", "1", "-1", "-0.0f", "\"Infinity\"", "\"-Infinity\""}) {
+      ExpectWalked(text, ShownAs::kFloat8, Comparable::kReal, list);
+    }
+  }
+  const std::vector<Value> numbers = {Text("NaN"), Text("1e400"), Text("1.50"), Text("-2")};
+  for (const char* text : {"\"NaN\"", "1e400", "1e401", "1.5", "-2", "-3", "0"}) {
+    ExpectWalked(text, ShownAs::kNumeric, Comparable::kNumber, numbers);
+    ExpectWalked(text, ShownAs::kNumeric, Comparable::kNumber, {Text("NaN"), Text("NaN")});
+  }
+  for (const char* text : {"\"\"", "\"a\"", "\"ab\"", "\"z\""}) {
+    ExpectWalked(text, ShownAs::kText, Comparable::kBytes, {Text("ab"), Text(""), Text("b")});
+    ExpectWalked(text, ShownAs::kText, Comparable::kBytes, {Text("a")});
+  }
 }
 
 // Lists of texts live on when the list that they came from is gone; short ones too.
