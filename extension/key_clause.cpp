@@ -41,7 +41,7 @@ bool IsKeyEquality(const TableMap& map, Oid operator_id, Oid collation) {
     return false;
   }
   // Keys are looked up by bytes.
-  return IsDeterministic(collation) && HasKeyOperands(map, operator_id);
+  return EqualsByBytes(map, collation) && HasKeyOperands(map, operator_id);
 }
 
 bool MatchOperator(const TableMap& map, const RelOptInfo* relation, OpExpr* clause,
@@ -86,8 +86,9 @@ bool HasKeyOperands(const TableMap& map, ServerOid operator_id) {
   return true;
 }
 
-bool IsDeterministic(ServerOid collation) {
-  return !OidIsValid(collation) || get_collation_isdeterministic(collation);
+bool EqualsByBytes(const TableMap& map, ServerOid collation) {
+  if (map.key_type != ScalarType::kText) return true;
+  return OidIsValid(collation) && get_collation_isdeterministic(collation);
 }
 
 bool MatchKeyClause(const TableMap& map, const RelOptInfo* relation, Expr* clause,

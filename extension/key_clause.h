@@ -35,7 +35,8 @@ bool IsKeyColumn(const TableMap& map, const RelOptInfo* relation, Expr* expressi
 bool IsFixedOperand(const RelOptInfo* relation, Expr* operand);
 // Whether both operands of an operator are of the key's type, or of another type of integers.
 bool HasKeyOperands(const TableMap& map, ServerOid operator_id);
-// Whether texts that are equal are the same bytes; true for what is not a collation.
-bool IsDeterministic(ServerOid collation);
+// Whether keys are equal under a comparison's collation only if they are the same bytes. Of texts
+// whose collation is not known, the server has to say so.
+bool EqualsByBytes(const TableMap& map, ServerOid collation);
 
 }  // namespace quire

@@ -107,12 +107,13 @@ bool MatchRangeClause(const TableMap& map, const RelOptInfo* relation, Expr* cla
                       RangeClause* result) {
   if (IsA(clause, FuncExpr)) {
     auto* call = reinterpret_cast<FuncExpr*>(clause);
-    return IsDeterministic(call->inputcollid) &&
+    return EqualsByBytes(map, call->inputcollid) &&
            MatchPrefix(map, relation, call->funcid, call->args, result);
   }
   if (!IsA(clause, OpExpr)) return false;
   auto* operation = reinterpret_cast<OpExpr*>(clause);
-  if (list_length(operation->args) != 2 || !IsDeterministic(operation->inputcollid)) return false;
+  if (list_length(operation->args) != 2 || !EqualsByBytes(map, operation->inputcollid))
+    return false;
   return MatchComparison(map, relation, operation, result) ||
          MatchPrefix(map, relation, get_opcode(operation->opno), operation->args, result);
 }

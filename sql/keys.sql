@@ -138,6 +138,18 @@ EXPLAIN (COSTS OFF) SELECT FROM texts WHERE _id::varchar = 'X';
 EXPLAIN (COSTS OFF) SELECT FROM texts WHERE _id = random()::text;
 EXPLAIN (COSTS OFF) SELECT FROM texts WHERE _id = now()::text;
 EXPLAIN (COSTS OFF) SELECT FROM texts WHERE _id || '' = 'X';
+-- Two collations, of which none goes first: there is no equality.
+CREATE TABLE other_texts (x text COLLATE "POSIX");
+INSERT INTO other_texts VALUES ('a');
+CREATE FOREIGN TABLE c_texts (_id text COLLATE "C") SERVER quire;
+CALL twin.make('c_texts');
+CALL twin.run($$ INSERT INTO c_texts VALUES ('a'), ('b') $$);
+CALL twin.fail('42P22', $$
+  SELECT * FROM other_texts, LATERAL (SELECT * FROM c_texts WHERE _id = x OFFSET 0) AS y;
+  SELECT (SELECT count(*) FROM c_texts WHERE _id = ANY (ARRAY[x])) FROM other_texts;
+  SELECT (SELECT count(*) FROM c_texts WHERE starts_with(_id, x)) FROM other_texts;
+  SELECT * FROM other_texts JOIN c_texts ON _id = x;
+$$);
 EXPLAIN (COSTS OFF) SELECT FROM texts WHERE NOT _id = 'X';
 EXPLAIN (COSTS OFF) SELECT FROM texts WHERE _id <> ALL ('{X,Y}');
 
