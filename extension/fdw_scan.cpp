@@ -198,14 +198,11 @@ bool DocumentSource::Next(DocumentRow* row) {
 }
 
 void StoreRow(const DocumentRow& row, RowReader* reader, TupleTableSlot* slot) {
-  // A row that still stands in the slot as the last call left it is overwritten: nothing is to be
-  // freed.
-  const bool overwrites = !TTS_EMPTY(slot) && !TTS_SHOULDFREE(slot) && TTS_IS_VIRTUAL(slot);
-  if (!overwrites) ExecClearTuple(slot);
+  ExecClearTuple(slot);
   const RowTarget target{.values = slot->tts_values, .nulls = slot->tts_isnull};
   if (!reader->empty()) CallEngine([&] { return reader->Read(row, target); });
   ItemPointerSet(&slot->tts_tid, row.number, 1);
-  if (!overwrites) ExecStoreVirtualTuple(slot);
+  ExecStoreVirtualTuple(slot);
 }
 
 void BeginForeignScan(ForeignScanState* node, int flags) {
