@@ -128,36 +128,18 @@ void ScanTable(Relation table, const TableMap* map, const Snapshot& snapshot, ES
   }
 }
 
-void CheckTable(ServerOid id) {
-  if (!IsQuireTable(id)) return;
-  // The command holds its lock.
-  Relation table = table_open(id, NoLock);
-  const TableMap* map = GetTableMap(table);
-  if (map->has_constraints) {
-    SnapshotData* server_snapshot = RegisterSnapshot(GetLatestSnapshot());
-    PushActiveSnapshot(server_snapshot);
-    Snapshot snapshot;
-    FillSnapshot(server_snapshot, UINT32_MAX, &snapshot);
-    EState* state = CreateExecutorState();
-    const MemoryContext previous = MemoryContextSwitchTo(state->es_query_cxt);
-    ScanTable(table, map, snapshot, state);
-    MemoryContextSwitchTo(previous);
-    ExecResetTupleTable(state->es_tupleTable, false);
-    FreeExecutorState(state);
-    PopActiveSnapshot();
-    UnregisterSnapshot(server_snapshot);
-  }
-  table_close(table, NoLock);
-}
-
 void CheckTree(ServerOid root) {
   ListCell* cell;
-  foreach (cell, find_all_inheritors(root, NoLock, nullptr)) CheckTable(lfirst_oid(cell));
+  foreach (cell, find_all_inheritors(root, NoLock, nullptr)) {
+    const ServerOid table = lfirst_oid(cell);
+    if (IsQuireTable(table)) CheckExistingDocumentsOf(table);
+  }
 }
 
 bool AddsConstraint(const AlterTableCmd* command) {
   switch (command->subtype) {
     case AT_SetNotNull:
+    case AT_ValidateConstraint:
       return true;
     case AT_AddConstraint: {
       const auto* constraint = reinterpret_cast<const Constraint*>(command->def);
@@ -189,6 +171,26 @@ void CheckExistingDocuments(const AlterTableStmt* statement) {
   // ALTER TABLE IF EXISTS may have found nothing.
   const ServerOid relation = RangeVarGetRelid(statement->relation, NoLock, true);
   if (OidIsValid(relation)) CheckTree(relation);
+}
+
+void CheckExistingDocumentsOf(ServerOid id) {
+  Relation table = table_open(id, NoLock);
+  const TableMap* map = GetTableMap(table);
+  if (map->has_constraints) {
+    SnapshotData* server_snapshot = RegisterSnapshot(GetLatestSnapshot());
+    PushActiveSnapshot(server_snapshot);
+    Snapshot snapshot;
+    FillSnapshot(server_snapshot, UINT32_MAX, &snapshot);
+    EState* state = CreateExecutorState();
+    const MemoryContext previous = MemoryContextSwitchTo(state->es_query_cxt);
+    ScanTable(table, map, snapshot, state);
+    MemoryContextSwitchTo(previous);
+    ExecResetTupleTable(state->es_tupleTable, false);
+    FreeExecutorState(state);
+    PopActiveSnapshot();
+    UnregisterSnapshot(server_snapshot);
+  }
+  table_close(table, NoLock);
 }
 
 }  // namespace quire

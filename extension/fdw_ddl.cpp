@@ -169,7 +169,10 @@ void LookAtTable(const Noted& entry) {
       FollowTableOwner(table, name, collection);
     }
   }
+  const bool shows_partition = entry.declares && table->rd_rel->relispartition;
   relation_close(table, NoLock);
+  // The collection may have been there before.
+  if (shows_partition) CheckExistingDocumentsOf(entry.object);
 }
 
 // A schema has another name: the tables in it go on showing the collections of the old one.
