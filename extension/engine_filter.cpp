@@ -1,6 +1,7 @@
 #include "extension/engine_filter.h"
 
 #include "engine/base/status.h"
+#include "extension/array_elements.h"
 #include "extension/condition_builder.h"
 #include "extension/door.h"
 
@@ -10,7 +11,6 @@ extern "C" {
 #include "catalog/pg_type.h"
 #include "executor/executor.h"
 #include "nodes/nodeFuncs.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
 #include "utils/lsyscache.h"
@@ -87,22 +87,13 @@ void ReadConstant(Datum datum, Oid type, ConditionConstant* constant) {
 }
 
 void ReadList(Datum datum, Oid type, uint32_t* count, ConditionConstant** values) {
-  ArrayType* array = DatumGetArrayTypeP(datum);
-  int16 length;
-  bool by_value;
-  char alignment;
-  get_typlenbyvalalign(ARR_ELEMTYPE(array), &length, &by_value, &alignment);
-  Datum* datums;
-  bool* nulls;
-  int elements;
-  deconstruct_array(array, ARR_ELEMTYPE(array), length, by_value, alignment, &datums, &nulls,
-                    &elements);
-  *count = static_cast<uint32_t>(elements);
+  const ArrayElements elements = TakeApart(datum);
+  *count = elements.count;
   *values = static_cast<ConditionConstant*>(
       MemoryContextAllocHuge(CurrentMemoryContext, sizeof(ConditionConstant) * (*count + 1)));
   for (uint32_t i = 0; i < *count; ++i) {
     (*values)[i] = ConditionConstant();
-    if (!nulls[i]) ReadConstant(datums[i], type, &(*values)[i]);
+    if (!elements.nulls[i]) ReadConstant(elements.values[i], type, &(*values)[i]);
   }
 }
 

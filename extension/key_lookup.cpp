@@ -4,13 +4,11 @@
 
 #include "engine/base/status.h"
 #include "engine/store/document.h"
+#include "extension/array_elements.h"
 #include "extension/collection_key.h"
 
 extern "C" {
 #include "postgres.h"
-
-#include "utils/array.h"
-#include "utils/lsyscache.h"
 }
 
 namespace quire {
@@ -24,21 +22,12 @@ KeyOperand ReadKeyOperand(ServerDatum datum, ServerOid type, bool is_array) {
     ReadValue(datum, column_type, value);
     return KeyOperand{.values = value, .count = 1};
   }
-  ArrayType* array = DatumGetArrayTypeP(datum);
-  int16 length;
-  bool by_value;
-  char alignment;
-  get_typlenbyvalalign(ARR_ELEMTYPE(array), &length, &by_value, &alignment);
-  Datum* datums;
-  bool* nulls;
-  int count;
-  deconstruct_array(array, ARR_ELEMTYPE(array), length, by_value, alignment, &datums, &nulls,
-                    &count);
-  value = static_cast<PlainValue*>(palloc0(sizeof(PlainValue) * static_cast<Size>(count + 1)));
-  for (int i = 0; i < count; ++i) {
-    if (!nulls[i]) ReadValue(datums[i], column_type, &value[i]);
+  const ArrayElements elements = TakeApart(datum);
+  value = static_cast<PlainValue*>(palloc0(sizeof(PlainValue) * (elements.count + 1)));
+  for (uint32_t i = 0; i < elements.count; ++i) {
+    if (!elements.nulls[i]) ReadValue(elements.values[i], column_type, &value[i]);
   }
-  return KeyOperand{.values = value, .count = static_cast<uint32_t>(count)};
+  return KeyOperand{.values = value, .count = elements.count};
 }
 
 void KeyList::Clear() {

@@ -6,6 +6,7 @@
 #include "engine/base/status.h"
 #include "engine/store/jsonb.h"
 #include "engine/store/jsonb_form.h"
+#include "extension/array_elements.h"
 
 extern "C" {
 #include "postgres.h"
@@ -14,13 +15,11 @@ extern "C" {
 #include "common/shortest_dec.h"
 #include "fmgr.h"
 #include "mb/pg_wchar.h"
-#include "utils/array.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
 #include "utils/datetime.h"
 #include "utils/json.h"
 #include "utils/jsonb.h"
-#include "utils/lsyscache.h"
 #include "utils/numeric.h"
 #include "utils/timestamp.h"
 #include "utils/uuid.h"
@@ -150,29 +149,20 @@ void ReadScalar(Datum datum, ScalarType type, PlainValue* value) {
 }
 
 void ReadArray(Datum datum, const ColumnType& type, PlainValue* value) {
-  ArrayType* array = DatumGetArrayTypeP(datum);
-  if (ARR_NDIM(array) > 1) {
+  const ArrayElements taken = TakeApart(datum);
+  if (taken.dimensions > 1) {
     ereport(ERROR,
             (errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-             errmsg("an array of %d dimensions cannot be written to a document", ARR_NDIM(array)),
+             errmsg("an array of %d dimensions cannot be written to a document", taken.dimensions),
              errdetail("Columns of foreign tables hold one-dimensional arrays.")));
   }
-  int16 length;
-  bool by_value;
-  char alignment;
-  get_typlenbyvalalign(ARR_ELEMTYPE(array), &length, &by_value, &alignment);
-  Datum* datums;
-  bool* nulls;
-  int count;
-  deconstruct_array(array, ARR_ELEMTYPE(array), length, by_value, alignment, &datums, &nulls,
-                    &count);
-  auto* elements = static_cast<PlainValue*>(palloc0(sizeof(PlainValue) * (count + 1)));
-  for (int i = 0; i < count; ++i) {
-    if (!nulls[i]) ReadScalar(datums[i], type.scalar, &elements[i]);
+  auto* elements = static_cast<PlainValue*>(palloc0(sizeof(PlainValue) * (taken.count + 1)));
+  for (uint32_t i = 0; i < taken.count; ++i) {
+    if (!taken.nulls[i]) ReadScalar(taken.values[i], type.scalar, &elements[i]);
   }
   value->kind = PlainValue::Kind::kArray;
   value->elements = elements;
-  value->size = static_cast<uint32_t>(count);
+  value->size = taken.count;
 }
 
 void AppendReal(double value, DocumentBuilder* builder) {
