@@ -22,6 +22,7 @@
 #include "tests/bench/measure.h"
 #include "tests/bench/profile.h"
 #include "tests/bench/store.h"
+#include "tests/support/setting.h"
 
 namespace quire::bench {
 
@@ -249,7 +250,7 @@ bool EngineBench::Run() {
 }  // namespace quire::bench
 
 int main(int argc, char** argv) {
-  using quire::bench::Setting;
+  using quire::Setting;
   bool brief = false;
   for (int i = 1; i < argc; ++i) {
     if (std::string_view(argv[i]) != "--short") {

@@ -70,13 +70,4 @@ std::string Verdict(double ratio, double bar) {
   return ratio >= bar ? "reached" : "MISSED";
 }
 
-uint64_t Setting(const char* name, uint64_t fallback) {
-  const char* text = std::getenv(name);
-  if (text == nullptr || *text == '\0') return fallback;
-  char* end = nullptr;
-  const uint64_t value = std::strtoull(text, &end, 10);
-  if (*end != '\0') Die(std::string(name) + " is not a number: " + text);
-  return value;
-}
-
 }  // namespace quire::bench

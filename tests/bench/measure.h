@@ -54,7 +54,4 @@ std::string WithSpread(const Series& series);
 // "reached" or "MISSED" for a ratio and its bar; "-" when there is no bar.
 std::string Verdict(double ratio, double bar);
 
-// The environment variable as a number, or `fallback`.
-uint64_t Setting(const char* name, uint64_t fallback);
-
 }  // namespace quire::bench

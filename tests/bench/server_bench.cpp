@@ -20,6 +20,7 @@
 #include "tests/bench/processes.h"
 #include "tests/bench/profile.h"
 #include "tests/bench/server_rows.h"
+#include "tests/support/setting.h"
 
 namespace quire::bench {
 
@@ -251,8 +252,8 @@ bool ServerBench::Run() {
 }  // namespace quire::bench
 
 int main(int argc, char** argv) {
+  using quire::Setting;
   using quire::bench::Die;
-  using quire::bench::Setting;
   quire::bench::ServerBenchOptions options;
   std::string words;
   for (int i = 1; i < argc; ++i) {

@@ -7,7 +7,7 @@
 
 #include <atomic>
 #include <chrono>
-#include <cstdlib>
+#include <cstdio>
 #include <random>
 #include <string>
 #include <thread>
@@ -16,6 +16,8 @@
 #include "absl/strings/str_cat.h"
 #include "engine/local/local_engine.h"
 #include "engine/host/system_clock.h"
+#include "tests/concurrency/stress_options.h"
+#include "tests/support/setting.h"
 #include "tests/support/simulated_file_system.h"
 
 namespace quire {
@@ -26,11 +28,6 @@ constexpr CollectionId kVisitors = {.name_space = 1, .number = 2};
 constexpr int kAccountCount = 20;
 constexpr int64_t kBalance = 1000;
 constexpr int kThreads = 4;
-
-uint64_t Setting(const char* name, uint64_t otherwise) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? otherwise : std::strtoull(value, nullptr, 10);
-}
 
 std::string AccountKey(uint64_t i) {
   return absl::StrCat("account", i);
@@ -211,16 +208,10 @@ class LocalStress : public testing::TestWithParam<int> {};
 
 TEST_P(LocalStress, SumsHoldInEverySnapshot) {
   const int evictors = GetParam();
-  const uint64_t seed = Setting("QUIRE_STRESS_SEED", std::random_device{}());
-  std::printf("QUIRE_STRESS_SEED=%lu\n", seed);
+  const uint64_t seed = StressSeed();
   SimulatedFileSystem disk;
   SystemClock clock;
-  auto engine = LocalEngine::Open(&disk, &clock,
-                                  LocalOptions{.directory = "/log",
-                                               .memory_bytes = 64 << 20,
-                                               .sessions_max = 8,
-                                               .sync = SyncPolicy::kInterval,
-                                               .sync_interval_us = 20'000});
+  auto engine = LocalEngine::Open(&disk, &clock, StressOptions());
   ASSERT_TRUE(engine.ok()) << engine.status();
   {
     auto session = (*engine)->OpenSession();

@@ -10,9 +10,11 @@
 #include <thread>
 #include <vector>
 
+#include "absl/cleanup/cleanup.h"
 #include "absl/strings/str_format.h"
 #include "engine/host/system_clock.h"
 #include "engine/local/local_engine.h"
+#include "tests/concurrency/stress_options.h"
 #include "tests/support/simulated_file_system.h"
 
 namespace quire {
@@ -67,6 +69,8 @@ class RangeStress {
   }
 
   void Read(uint32_t index) {
+    // However it ends: the writers go on as long as somebody reads.
+    const absl::Cleanup ended = [this] { readers_.fetch_sub(1); };
     auto session = engine_->OpenSession();
     ASSERT_TRUE(session.ok());
     std::mt19937_64 random(seed_ * 7 + index);
@@ -74,7 +78,6 @@ class RangeStress {
       const auto low = static_cast<uint32_t>(random() % (kPlaces / 2));
       ScanOnce(session->get(), low, kPlaces - low, random() % 2 == 0);
     }
-    readers_.fetch_sub(1);
   }
 
  private:
@@ -117,16 +120,10 @@ class RangeStress {
 };
 
 TEST(RangeStressTest, ScansSeeTheirSnapshotInOrder) {
-  const uint64_t seed = std::random_device{}();
-  SCOPED_TRACE(testing::Message() << "seed " << seed);
+  const uint64_t seed = StressSeed();
   SimulatedFileSystem disk;
   SystemClock clock;
-  auto engine = LocalEngine::Open(&disk, &clock,
-                                  LocalOptions{.directory = "/log",
-                                               .memory_bytes = 64 << 20,
-                                               .sessions_max = 8,
-                                               .sync = SyncPolicy::kInterval,
-                                               .sync_interval_us = 20'000});
+  auto engine = LocalEngine::Open(&disk, &clock, StressOptions());
   ASSERT_TRUE(engine.ok()) << engine.status();
   RangeStress stress(engine->get(), seed);
   stress.Load();

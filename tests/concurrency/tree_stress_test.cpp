@@ -11,6 +11,7 @@
 
 #include "engine/base/bytes.h"
 #include "engine/index/tree.h"
+#include "tests/concurrency/stress_options.h"
 #include "tests/support/plain_region.h"
 
 namespace quire {
@@ -135,8 +136,7 @@ class Worker {
 };
 
 TEST(TreeStressTest, ThreadsSeeTheirOwnKeysExactly) {
-  const uint64_t seed = std::random_device{}();
-  SCOPED_TRACE(testing::Message() << "seed " << seed);
+  const uint64_t seed = StressSeed();
   const PlainRegion memory(uint64_t{64} << 20);
   TreeRoot root = {};
   std::vector<std::unique_ptr<Worker>> workers;

@@ -4,7 +4,6 @@
 // read back from the log.
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <map>
 #include <memory>
 #include <random>
@@ -15,6 +14,7 @@
 #include "absl/strings/str_cat.h"
 #include "engine/local/local_engine.h"
 #include "tests/support/manual_clock.h"
+#include "tests/support/setting.h"
 #include "tests/support/simulated_file_system.h"
 
 namespace quire {
@@ -24,11 +24,6 @@ using Model = std::map<std::string, std::string>;
 
 constexpr CollectionId kCollection = {.name_space = 7, .number = 1};
 constexpr uint64_t kOperationsMin = 50;
-
-uint64_t Setting(const char* name, uint64_t otherwise) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? otherwise : std::strtoull(value, nullptr, 10);
-}
 
 LocalOptions Options(SyncPolicy sync) {
   return LocalOptions{.directory = "/log",

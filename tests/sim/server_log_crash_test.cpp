@@ -8,7 +8,6 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
-#include <cstdlib>
 #include <map>
 #include <memory>
 #include <random>
@@ -20,6 +19,7 @@
 #include "engine/base/status.h"
 #include "engine/quire.h"
 #include "tests/support/manual_clock.h"
+#include "tests/support/setting.h"
 #include "tests/support/simulated_file_system.h"
 #include "tests/support/test_region.h"
 
@@ -29,11 +29,6 @@ namespace {
 constexpr uint64_t kNamespace = 7;
 constexpr int kKeys = 16;
 constexpr uint64_t kOperationsMin = 50;
-
-uint64_t Setting(const char* name, uint64_t otherwise) {
-  const char* value = std::getenv(name);
-  return value == nullptr ? otherwise : std::strtoull(value, nullptr, 10);
-}
 
 // One record of the server's log.
 struct ServerRecord {
