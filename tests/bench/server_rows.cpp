@@ -314,16 +314,16 @@ double ServerRows::RegionBytes() {
 }
 
 double ServerRows::CollectedRegionBytes() {
-  constexpr int kTurnsMax = 60;
-  constexpr auto kTurn = std::chrono::seconds(2);
-  double bytes = RegionBytes();
-  for (int turn = 0; turn < kTurnsMax && bytes > 0 && !options_.brief; ++turn) {
+  if (RegionBytes() == 0) return 0;
+  constexpr char kCollected[] = "SELECT bool_and(versions = documents) FROM quire.collections";
+  constexpr auto kTurn = std::chrono::milliseconds(100);
+  constexpr auto kPatience = std::chrono::minutes(5);
+  const auto deadline = std::chrono::steady_clock::now() + kPatience;
+  while (main_.Value(kCollected) != "t") {
+    if (std::chrono::steady_clock::now() > deadline) Die("the collector leaves old versions");
     std::this_thread::sleep_for(kTurn);
-    const double now = RegionBytes();
-    if (now == bytes) break;
-    bytes = now;
   }
-  return bytes;
+  return RegionBytes();
 }
 
 // Each document once, in an order that has nothing to do with where it lies, in transactions of

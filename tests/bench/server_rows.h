@@ -80,7 +80,7 @@ class ServerRows {
   void UpdateAll();
   // Bytes of the region in use, free blocks in its pages included; 0 when the engine does not tell.
   double RegionBytes();
-  // The same once the collector has come to rest.
+  // The same once the collector has left one version of each document.
   double CollectedRegionBytes();
   Row Copy(KeyForm keys, const std::string& type, double bar);
   static std::string CopyText(uint64_t documents, KeyForm keys);
