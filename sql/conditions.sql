@@ -210,7 +210,7 @@ SELECT l, n FROM limits, LATERAL (SELECT count(*) AS n FROM counted WHERE a < l)
 EXPLAIN (COSTS OFF) SELECT l, x.* FROM limits,
   LATERAL (SELECT b FROM counted WHERE a < l AND _id = l + 1 OFFSET 0) AS x;
 SELECT l, x.* FROM limits, LATERAL (SELECT b FROM counted WHERE a < l + 2 AND _id = l + 1 OFFSET
-  0) AS x;
+  0) AS x ORDER BY l;
 SELECT count(*) FROM limits JOIN counted ON _id = l AND b = 'x' AND a = l;
 -- What does not depend on those rows is computed once.
 CREATE FUNCTION tells_once(int) RETURNS int[] IMMUTABLE LANGUAGE plpgsql AS

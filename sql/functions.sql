@@ -49,7 +49,7 @@ ROLLBACK TO s;
 SELECT quire.get('d', 'a'), quire.get('d', 'many') IS NULL AS gone;
 SELECT quire.patch('d', 'a', '{"m": 1}');
 COMMIT;
-SELECT _id, _version, _doc FROM d WHERE _id IN ('a', 'many');
+SELECT _id, _version, _doc FROM d WHERE _id IN ('a', 'many') ORDER BY _id;
 BEGIN;
 SELECT quire.put('d', 'never', '{}');
 ROLLBACK;
@@ -115,7 +115,7 @@ CREATE FOREIGN TABLE by_int (_id int2, _doc jsonb) SERVER quire;
 INSERT INTO by_int VALUES (1, '{}'), (NULL, '{"_id": "2"}');
 SELECT quire.get('by_int', 1), quire.get('by_int', 2);
 SELECT quire.put('by_int', 2, '{"_id": 2, "n": 1}'), quire.put('by_int', '3', '{}');
-SELECT * FROM by_int WHERE _id IN (2, 3);
+SELECT * FROM by_int WHERE _id IN (2, 3) ORDER BY _id;
 
 -- Constraints of the table.
 CREATE FOREIGN TABLE checked (_id int, name text NOT NULL, n int CHECK (n < 10), _version bigint,
