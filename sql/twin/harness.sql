@@ -85,11 +85,16 @@ END $$;
 CREATE FUNCTION twin.compare(statement text, expected text) RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
   path text := current_setting('search_path');
+  twins text := quote_ident(current_schema() || '_twin');
   document twin.outcome;
   heap twin.outcome;
 BEGIN
+  -- Without it both sides would be the collection.
+  IF to_regnamespace(twins) IS NULL THEN
+    RAISE EXCEPTION 'there is no schema % with twins', twins;
+  END IF;
   document := twin.outcome_of(statement, path);
-  heap := twin.outcome_of(statement, format('%I, %s', current_schema() || '_twin', path));
+  heap := twin.outcome_of(statement, twins || ', ' || path);
   PERFORM nextval('twin.statements');
   IF document.state = heap.state AND document.state = expected AND document.state <> '00000' THEN
     PERFORM nextval('twin.failures');
