@@ -1,35 +1,29 @@
--- Ranges of keys, read by the engine in the order of the keys: every statement runs on documents
--- and on a heap table that holds the same rows.
+-- Ranges of keys, read by the engine in the order of the keys.
+\getenv source PG_ABS_SRCDIR
+\i :source/sql/twin/harness.sql
 CREATE SCHEMA key_ranges;
+CREATE SCHEMA key_ranges_twin;
 SET search_path = key_ranges;
 SET client_min_messages = warning;
-CREATE TABLE difference (question text, documents text, heap text);
 
--- Runs a query, in which T stands for the table, on `d` and on `h`. Says how many rows there are,
--- and what the plan looks up.
+-- Compares a query on both. Says how many rows there are, and what the plan looks up.
 CREATE FUNCTION ask(query text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
-  of_d text := regexp_replace(query, '\mT\M', 'd', 'g');
-  of_h text := regexp_replace(query, '\mT\M', 'h', 'g');
-  documents text[];
-  heap text[];
+  rows bigint;
   line text;
   how text := '';
 BEGIN
-  EXECUTE 'SELECT array_agg(x::text ORDER BY x::text) FROM (' || of_d || ') x' INTO documents;
-  EXECUTE 'SELECT array_agg(x::text ORDER BY x::text) FROM (' || of_h || ') x' INTO heap;
-  FOR line IN EXECUTE 'EXPLAIN (COSTS OFF) ' || of_d LOOP
+  PERFORM twin.compare(query, '00000');
+  EXECUTE 'SELECT count(*) FROM (' || query || ') x' INTO rows;
+  FOR line IN EXECUTE 'EXPLAIN (COSTS OFF) ' || query LOOP
     how := how || coalesce(' by ' || substring(line from '^ *Key: (.*)'), '');
   END LOOP;
-  IF documents IS DISTINCT FROM heap THEN
-    INSERT INTO difference VALUES (query, documents::text, heap::text);
-  END IF;
-  RETURN coalesce(array_length(heap, 1), 0) || how;
+  RETURN rows || how;
 END $$;
 -- Conditions, separated by semicolons.
 CREATE FUNCTION ask_all(conditions text) RETURNS TABLE (condition text, answer text)
   LANGUAGE sql AS $$
-    SELECT c, ask('SELECT * FROM T WHERE ' || c)
+    SELECT c, ask('SELECT * FROM d WHERE ' || c)
       FROM regexp_split_to_table(conditions, ';\s*') AS c
 $$;
 
@@ -37,13 +31,15 @@ CREATE SEQUENCE made;
 CREATE FUNCTION make_tables(type text, keys text[]) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
   DROP FOREIGN TABLE IF EXISTS d;
-  DROP TABLE IF EXISTS h;
+  DROP TABLE IF EXISTS key_ranges_twin.d;
   EXECUTE format('CREATE FOREIGN TABLE d (_id %s, n int) SERVER quire OPTIONS (collection %L)',
                  type, 'ranges ' || nextval('made'));
-  EXECUTE format('CREATE TABLE h (_id %s PRIMARY KEY, n int)', type);
-  INSERT INTO h SELECT (jsonb_populate_record(NULL::h, jsonb_build_object('_id', k, 'n', n))).*
-    FROM unnest(keys) WITH ORDINALITY AS u (k, n);
-  INSERT INTO d SELECT * FROM h ORDER BY n % 7, n;
+  EXECUTE format('CREATE TABLE key_ranges_twin.d (_id %s PRIMARY KEY, n int)', type);
+  INSERT INTO key_ranges_twin.d
+    SELECT (jsonb_populate_record(NULL::key_ranges_twin.d,
+                                  jsonb_build_object('_id', k, 'n', n))).*
+      FROM unnest(keys) WITH ORDINALITY AS u (k, n);
+  INSERT INTO d SELECT * FROM key_ranges_twin.d ORDER BY n % 7, n;
 END $$;
 
 -- Integers, also against operands of other widths and beyond the key's own range.
@@ -101,7 +97,7 @@ SELECT left(condition, 12), regexp_replace(answer, 'xxx+', 'x…', 'g') FROM ask
   replace(replace($$_id > 'x1022'; _id >= 'x1022'; _id > 'x1500' AND _id < 'y';
     _id < 'x1500' AND _id > 'x9'; _id = 'x1500'; _id ^@ 'x1500'; _id LIKE 'x1022%'$$,
     'x1022', repeat('x', 1022)), 'x1500', repeat('x', 1500)));
-SELECT count(*) FROM d WHERE _id COLLATE caseless LIKE 'b1%';
+CALL twin.fail('0A000', $$ SELECT count(*) FROM d WHERE _id COLLATE caseless LIKE 'b1%' $$);
 SELECT make_tables('text COLLATE "en-x-icu"',
   (SELECT array_agg(chr(97 + i % 26) || i) FROM generate_series(0, 519) AS i) ||
   '{A,Z,ä,B1,"b 1"}');
@@ -122,15 +118,15 @@ SELECT order_of('_id');
 SELECT make_tables('int', (SELECT array_agg(i)::text[] FROM generate_series(1, 2000) AS i));
 CREATE TABLE bounds (low int, high int8);
 INSERT INTO bounds VALUES (5, 9), (NULL, 3), (3, NULL), (9, 5), (1995, 5000000000);
-ANALYZE bounds, h;
+ANALYZE bounds, key_ranges_twin.d;
 SELECT q, ask(q) FROM unnest(ARRAY[
-  'SELECT * FROM bounds b JOIN T ON _id BETWEEN low AND high',
-  'SELECT * FROM bounds b LEFT JOIN T ON _id > low AND _id < high AND n > 6',
-  'SELECT low, x.* FROM bounds, LATERAL (SELECT * FROM T WHERE _id > low AND _id <= low + 2) x',
-  'SELECT low, (SELECT count(*) FROM T WHERE _id < low) FROM bounds',
-  'SELECT low FROM bounds WHERE EXISTS (SELECT FROM T WHERE _id > low AND _id < low + 3)',
-  'SELECT a._id, b._id FROM T a JOIN T b ON b._id BETWEEN a._id AND a._id + 1 WHERE a._id > 1997',
-  'SELECT * FROM bounds JOIN T ON _id = low AND _id > 4'
+  'SELECT * FROM bounds b JOIN d ON _id BETWEEN low AND high',
+  'SELECT * FROM bounds b LEFT JOIN d ON _id > low AND _id < high AND n > 6',
+  'SELECT low, x.* FROM bounds, LATERAL (SELECT * FROM d WHERE _id > low AND _id <= low + 2) x',
+  'SELECT low, (SELECT count(*) FROM d WHERE _id < low) FROM bounds',
+  'SELECT low FROM bounds WHERE EXISTS (SELECT FROM d WHERE _id > low AND _id < low + 3)',
+  'SELECT a._id, b._id FROM d a JOIN d b ON b._id BETWEEN a._id AND a._id + 1 WHERE a._id > 1997',
+  'SELECT * FROM bounds JOIN d ON _id = low AND _id > 4'
 ]) AS q;
 
 -- The key is unique, whatever else is asked of it.
@@ -139,85 +135,79 @@ EXPLAIN (COSTS OFF) SELECT low FROM bounds LEFT JOIN d ON d._id = low AND d._id 
 -- Order: that of the keys, from either end, without sorting.
 CREATE FUNCTION ask_in_order(query text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
-  of_d text := regexp_replace(query, '\mT\M', 'd', 'g');
-  documents text[];
-  heap text[];
   line text;
   how text := '';
 BEGIN
-  EXECUTE 'SELECT array_agg(x::text) FROM (' || of_d || ') x' INTO documents;
-  EXECUTE 'SELECT array_agg(x::text) FROM (' || regexp_replace(query, '\mT\M', 'h', 'g') || ') x'
-    INTO heap;
-  FOR line IN EXECUTE 'EXPLAIN (COSTS OFF) ' || of_d LOOP
+  PERFORM twin.compare(query, '00000');
+  FOR line IN EXECUTE 'EXPLAIN (COSTS OFF) ' || query LOOP
     how := how || coalesce(' ' || substring(line from 'Key Order: (.*)'), '')
                || CASE WHEN line LIKE '%Sort Key%' THEN ' sorted' ELSE '' END;
   END LOOP;
-  IF documents IS DISTINCT FROM heap THEN
-    INSERT INTO difference VALUES (query, documents::text, heap::text);
-  END IF;
-  RETURN coalesce(array_length(heap, 1), 0) || how;
+  RETURN btrim(how);
 END $$;
 SELECT q, ask_in_order(q) FROM unnest(ARRAY[
-  'SELECT * FROM T ORDER BY _id LIMIT 3', 'SELECT * FROM T ORDER BY _id DESC LIMIT 3',
-  'SELECT * FROM T ORDER BY _id DESC NULLS LAST OFFSET 1990',
-  'SELECT * FROM T ORDER BY _id NULLS FIRST OFFSET 1990',
-  'SELECT * FROM T WHERE _id > 1000 AND n % 3 = 0 ORDER BY _id LIMIT 5',
-  'SELECT * FROM T WHERE _id < 1000 ORDER BY _id DESC, n LIMIT 5',
-  'SELECT * FROM T WHERE _id BETWEEN 7 AND 5 ORDER BY _id DESC LIMIT 5',
-  'SELECT * FROM T ORDER BY -_id LIMIT 5', 'SELECT * FROM T ORDER BY _id::int8 LIMIT 5',
-  'SELECT max(_id) FROM T', 'SELECT min(_id) FROM T WHERE _id > 17 AND n <> 18',
-  'SELECT DISTINCT _id FROM T WHERE n > 1990 ORDER BY _id DESC',
-  'SELECT _id, row_number() OVER (ORDER BY _id) FROM T LIMIT 4',
-  'SELECT a._id FROM T a JOIN T b ON a._id = b._id + 1 ORDER BY a._id LIMIT 4'
+  'SELECT * FROM d ORDER BY _id LIMIT 3', 'SELECT * FROM d ORDER BY _id DESC LIMIT 3',
+  'SELECT * FROM d ORDER BY _id DESC NULLS LAST OFFSET 1990',
+  'SELECT * FROM d ORDER BY _id NULLS FIRST OFFSET 1990',
+  'SELECT * FROM d WHERE _id > 1000 AND n % 3 = 0 ORDER BY _id LIMIT 5',
+  'SELECT * FROM d WHERE _id < 1000 ORDER BY _id DESC, n LIMIT 5',
+  'SELECT * FROM d WHERE _id BETWEEN 7 AND 5 ORDER BY _id DESC LIMIT 5',
+  'SELECT * FROM d ORDER BY -_id LIMIT 5', 'SELECT * FROM d ORDER BY _id::int8 LIMIT 5',
+  'SELECT max(_id) FROM d', 'SELECT min(_id) FROM d WHERE _id > 17 AND n <> 18',
+  'SELECT DISTINCT _id FROM d WHERE n > 1990 ORDER BY _id DESC',
+  'SELECT _id, row_number() OVER (ORDER BY _id) FROM d ORDER BY _id LIMIT 4',
+  'SELECT a._id FROM d a JOIN d b ON a._id = b._id + 1 ORDER BY a._id LIMIT 4'
 ]) AS q;
-UPDATE d SET n = 0 WHERE _id = (SELECT _id FROM d ORDER BY _id DESC LIMIT 1) RETURNING *;
-UPDATE h SET n = 0 WHERE _id = (SELECT _id FROM h ORDER BY _id DESC LIMIT 1) RETURNING *;
+CALL twin.run($$
+  UPDATE d SET n = 0 WHERE _id = (SELECT _id FROM d ORDER BY _id DESC LIMIT 1) RETURNING *;
+$$);
 
 -- Plans for any value.
-PREPARE of_documents(int, int8) AS SELECT count(*), sum(n) FROM d WHERE _id > $1 AND _id <= $2;
-PREPARE of_heap(int, int8) AS SELECT count(*), sum(n) FROM h WHERE _id > $1 AND _id <= $2;
+PREPARE between_keys(int, int8) AS SELECT count(*), sum(n) FROM d WHERE _id > $1 AND _id <= $2;
+CREATE FUNCTION between_keys(low int, high int8) RETURNS TABLE (count bigint, sum bigint)
+LANGUAGE plpgsql AS $$
+BEGIN
+  RETURN QUERY SELECT count(*), sum(n) FROM d WHERE _id > low AND _id <= high;
+END $$;
 SET plan_cache_mode = force_generic_plan;
-EXPLAIN (COSTS OFF) EXECUTE of_documents(1, 2);
-EXECUTE of_documents(3, 100);
-EXECUTE of_heap(3, 100);
-EXECUTE of_documents(1990, 100000000000);
-EXECUTE of_heap(1990, 100000000000);
-EXECUTE of_documents(3, NULL);
-EXECUTE of_documents(100, 3);
+EXPLAIN (COSTS OFF) EXECUTE between_keys(1, 2);
+CALL twin.run($$
+  SELECT * FROM between_keys(3, 100);
+  SELECT * FROM between_keys(1990, 100000000000);
+  SELECT * FROM between_keys(3, NULL);
+  SELECT * FROM between_keys(100, 3);
+$$);
 RESET plan_cache_mode;
 
 -- Changes: within the range that is read, and out of it to its end, where a scan must not meet
 -- what it moved.
-CREATE FUNCTION change(statement text) RETURNS text LANGUAGE plpgsql AS $$
-DECLARE
-  documents bigint;
-  heap bigint;
-BEGIN
-  EXECUTE regexp_replace(statement, '\mT\M', 'd', 'g');
-  GET DIAGNOSTICS documents = ROW_COUNT;
-  EXECUTE regexp_replace(statement, '\mT\M', 'h', 'g');
-  GET DIAGNOSTICS heap = ROW_COUNT;
-  INSERT INTO difference SELECT statement, documents, heap WHERE documents <> heap;
-  PERFORM ask('SELECT * FROM T');
-  RETURN documents || ' rows';
-END $$;
 EXPLAIN (COSTS OFF) UPDATE d SET n = -n WHERE _id BETWEEN 10 AND 20;
 EXPLAIN (COSTS OFF) DELETE FROM d WHERE _id > 1990 AND n % 2 = 0;
-SELECT statement, change(statement) FROM unnest(ARRAY[
-  'UPDATE T SET n = -n WHERE _id BETWEEN 10 AND 20',
-  'DELETE FROM T WHERE _id > 1990 AND n % 2 = 0',
-  'UPDATE T SET _id = _id + 5000 WHERE _id > 5',
-  'UPDATE T SET _id = _id - 1 WHERE _id = 5006',
-  'UPDATE T SET _id = _id + 3000 WHERE _id > 4000 AND _id < 5500',
-  'UPDATE T SET n = 0 FROM bounds WHERE _id BETWEEN low AND high AND high < 50',
-  'DELETE FROM T USING bounds WHERE _id > low AND _id < high AND high < 50',
-  'INSERT INTO T SELECT _id + 20000, n FROM T WHERE _id > 6000',
-  'INSERT INTO T SELECT _id + 1000, n FROM T WHERE _id > 28000']) AS statement;
+CALL twin.run($$
+  UPDATE d SET n = -n WHERE _id BETWEEN 10 AND 20;
+  SELECT * FROM d;
+  DELETE FROM d WHERE _id > 1990 AND n % 2 = 0;
+  SELECT * FROM d;
+  UPDATE d SET _id = _id + 5000 WHERE _id > 5;
+  SELECT * FROM d;
+  UPDATE d SET _id = _id - 1 WHERE _id = 5006;
+  SELECT * FROM d;
+  UPDATE d SET _id = _id + 3000 WHERE _id > 4000 AND _id < 5500;
+  SELECT * FROM d;
+  UPDATE d SET n = 0 FROM bounds WHERE _id BETWEEN low AND high AND high < 50;
+  SELECT * FROM d;
+  DELETE FROM d USING bounds WHERE _id > low AND _id < high AND high < 50;
+  SELECT * FROM d;
+  INSERT INTO d SELECT _id + 20000, n FROM d WHERE _id > 6000;
+  SELECT * FROM d;
+  INSERT INTO d SELECT _id + 1000, n FROM d WHERE _id > 28000;
+  SELECT * FROM d;
+$$);
 
 -- A cursor sees what was there when it was opened, whatever its own transaction writes.
 BEGIN;
-DECLARE c CURSOR FOR SELECT * FROM d WHERE _id BETWEEN 6000 AND 28400;
-DECLARE h CURSOR FOR SELECT * FROM h WHERE _id BETWEEN 6000 AND 28400 ORDER BY _id;
+DECLARE c CURSOR FOR SELECT * FROM d WHERE _id BETWEEN 6000 AND 28400 ORDER BY _id;
+DECLARE h CURSOR FOR SELECT * FROM key_ranges_twin.d WHERE _id BETWEEN 6000 AND 28400 ORDER BY _id;
 FETCH 2 FROM c;
 FETCH 2 FROM h;
 DELETE FROM d WHERE _id BETWEEN 6000 AND 28400;
@@ -227,7 +217,7 @@ MOVE 900 FROM c;
 MOVE 900 FROM h;
 FETCH 2 FROM c;
 FETCH 2 FROM h;
-SELECT * FROM d WHERE _id BETWEEN 6000 AND 8000;
+SELECT * FROM d WHERE _id BETWEEN 6000 AND 8000 ORDER BY _id;
 SAVEPOINT s;
 DELETE FROM d;
 ROLLBACK TO s;
@@ -244,5 +234,5 @@ CREATE VIEW guarded WITH (security_barrier) AS SELECT * FROM d WHERE n > 0;
 EXPLAIN (COSTS OFF) SELECT FROM guarded WHERE _id > 'c';
 EXPLAIN (COSTS OFF) SELECT FROM guarded WHERE _id LIKE 'a%';
 
-SELECT * FROM difference;
-DROP SCHEMA key_ranges CASCADE;
+TABLE twin.report;
+CALL twin.finish('key_ranges');

@@ -21,8 +21,9 @@ CREATE FUNCTION twin.iso(value timestamptz) RETURNS text IMMUTABLE LANGUAGE sql 
   SELECT CASE WHEN isfinite(value) THEN twin.iso(value AT TIME ZONE 'UTC') || 'Z'
               ELSE value::text END
 $$;
+-- A date may lie where no timestamp does.
 CREATE FUNCTION twin.iso(value date) RETURNS text IMMUTABLE LANGUAGE sql AS $$
-  SELECT replace(twin.iso(value::timestamp), 'T00:00:00', '')
+  SELECT to_jsonb(value) #>> '{}'
 $$;
 
 -- What a column writes to its path.
