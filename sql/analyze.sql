@@ -1,5 +1,7 @@
 -- ANALYZE and estimates: how many documents there are is counted, ranges of keys are looked up in
--- the tree, and what the server knows of other columns it has from a sample, as of a heap table.
+-- the tree, and what the server knows of other columns it has from a sample. The heap table beside
+-- it has the same rows and must have the same statistics (EXCEPT, empty); estimates are guesses,
+-- which are compared with what there is.
 CREATE SCHEMA analyze_documents;
 SET search_path = analyze_documents;
 CREATE FOREIGN TABLE d (_id int, kind text, n int, tags text[], ts timestamptz, _doc jsonb)

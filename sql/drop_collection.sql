@@ -1,4 +1,5 @@
--- Dropping a collection: its owner's, transactional, and its tables have none afterwards.
+-- Dropping a collection: its owner's, transactional, and its tables have none afterwards. No twin:
+-- a heap table and its rows are dropped together.
 CREATE SCHEMA dropping;
 SET search_path = dropping;
 CREATE VIEW mine AS

@@ -1,4 +1,4 @@
--- What CREATE EXTENSION makes, and that it goes away again.
+-- What CREATE EXTENSION makes, and that it goes away again. No twin: there are no documents in it.
 SELECT fdwname, fdwhandler::regproc, fdwvalidator::regproc
   FROM pg_foreign_data_wrapper WHERE fdwname = 'quire';
 SELECT srvname, srvacl FROM pg_foreign_server WHERE srvname = 'quire';

@@ -1,4 +1,5 @@
--- Single documents by key: quire.get, put, patch, delete.
+-- Single documents by key: quire.get, put, patch, delete. No twin: here are their messages, types
+-- of ids and refusals; what they do to documents is beside heap twins in function_twins.sql.
 CREATE SCHEMA functions;
 SET search_path = functions;
 -- What a query gives: one value, or the SQLSTATE and message of its failure.

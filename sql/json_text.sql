@@ -1,4 +1,5 @@
--- A `_doc` of type json: its text becomes the document that jsonb would make of it.
+-- A `_doc` of type json: its text becomes the document that jsonb would make of it. Its twin is the
+-- collection that was given jsonb: they must not differ.
 CREATE SCHEMA json_text;
 SET search_path = json_text;
 CREATE FOREIGN TABLE as_json (_id int NOT NULL, j json, _doc json) SERVER quire;

@@ -1,5 +1,5 @@
 -- Every limit of a document, on every way in which one is written: 54000, and the message names the
--- value, the limit and the setting.
+-- value, the limit and the setting. No twin: jsonb in a heap table has none of these limits.
 CREATE SCHEMA limits;
 SET search_path = limits;
 CREATE FOREIGN TABLE d (_id int, a jsonb, b text, deep jsonb OPTIONS (path 'x.y.z'), list int[],

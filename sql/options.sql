@@ -1,4 +1,5 @@
--- What may be said about tables and columns, and what is refused.
+-- What may be said about tables and columns, and what is refused. No twin: heap tables have none of
+-- these options.
 CREATE SCHEMA options;
 SET search_path = options;
 

@@ -1,5 +1,5 @@
 -- Who owns collections: whoever made them, until they pass to another role as the server's own
--- objects do.
+-- objects do. No twin: a heap table has one owner, and a collection may have several tables.
 SET client_min_messages = warning;
 DROP ROLE IF EXISTS quire_regress_ann, quire_regress_bob, quire_regress_team;
 RESET client_min_messages;
