@@ -96,8 +96,11 @@ absl::Status HistorySession::Connect() {
 }
 
 absl::Status HistorySession::Resolve() {
-  const std::string sql =
-      absl::StrCat("SELECT sequence, increments FROM journal WHERE session = ", number_);
+  // A process that was killed while it committed runs on for whoever looks, until the postmaster
+  // has noticed; its commit may be in the log all the same, and count after the restart. Until then
+  // the row is its own, and to lock it waits.
+  const std::string sql = absl::StrCat(
+      "SELECT sequence, increments FROM journal WHERE session = ", number_, " FOR UPDATE");
   // The new connection may be lost, too.
   absl::StatusOr<Result> result = absl::UnavailableError("");
   for (int i = 0; i < 20 && !result.ok(); ++i) {
