@@ -15,6 +15,8 @@ extern "C" {
 #include "access/table.h"
 #include "access/xact.h"
 #include "catalog/namespace.h"
+#include "catalog/partition.h"
+#include "catalog/pg_constraint.h"
 #include "catalog/pg_inherits.h"
 #include "executor/executor.h"
 #include "miscadmin.h"
@@ -23,6 +25,7 @@ extern "C" {
 #include "nodes/readfuncs.h"
 #include "utils/rel.h"
 #include "utils/snapmgr.h"
+#include "utils/syscache.h"
 }
 
 namespace quire {
@@ -95,6 +98,17 @@ void Show(Scan* scan, size_t i, TupleTableSlot* slot) {
   ExecStoreVirtualTuple(slot);
 }
 
+// Whether there may be any.
+bool HasDocuments(const TableMap* map) {
+  Backend* backend = RequireBackend();
+  CallEngine([&] {
+    if (map->state == nullptr) map->state = Catalog(backend->session()).Find(map->collection_id);
+    return absl::OkStatus();
+  });
+  return map->state != nullptr;
+}
+
+// REQUIRES: HasDocuments(map).
 void ScanTable(Relation table, const TableMap* map, const Snapshot& snapshot, EState* state) {
   auto* relation = makeNode(ResultRelInfo);
   InitResultRelInfo(relation, table, 0, nullptr, 0);
@@ -108,9 +122,6 @@ void ScanTable(Relation table, const TableMap* map, const Snapshot& snapshot, ES
   for (bool more = true; more;) {
     CHECK_FOR_INTERRUPTS();
     CallEngine([&] {
-      if (map->state == nullptr) map->state = Catalog(backend->session()).Find(map->collection_id);
-      more = map->state != nullptr;
-      if (!more) return absl::OkStatus();
       Collection collection(backend->session(), backend->host(), map->state);
       if (!scan->begun) {
         scan->reader.Init(map, all);
@@ -130,17 +141,34 @@ void ScanTable(Relation table, const TableMap* map, const Snapshot& snapshot, ES
 
 void CheckTree(ServerOid root) {
   ListCell* cell;
-  foreach (cell, find_all_inheritors(root, NoLock, nullptr)) {
+  // The command does not hold all of their locks.
+  foreach (cell, find_all_inheritors(root, AccessShareLock, nullptr)) {
     const ServerOid table = lfirst_oid(cell);
     if (IsQuireTable(table)) CheckExistingDocumentsOf(table);
   }
 }
 
-bool AddsConstraint(const AlterTableCmd* command) {
+// What a partition of the parent takes for itself must not be in the default partition.
+void CheckDefaultPartition(ServerOid parent) {
+  const ServerOid partition = get_default_partition_oid(parent);
+  if (OidIsValid(partition)) CheckTree(partition);
+}
+
+bool IsCheck(ServerOid table, const char* constraint) {
+  const ServerOid id = get_relation_constraint_oid(table, constraint, true);
+  HeapTuple tuple = SearchSysCache1(CONSTROID, ObjectIdGetDatum(id));
+  if (!HeapTupleIsValid(tuple)) return false;
+  const char type = reinterpret_cast<Form_pg_constraint>(GETSTRUCT(tuple))->contype;
+  ReleaseSysCache(tuple);
+  return type == CONSTRAINT_CHECK;
+}
+
+bool AddsConstraint(ServerOid table, const AlterTableCmd* command) {
   switch (command->subtype) {
     case AT_SetNotNull:
-    case AT_ValidateConstraint:
       return true;
+    case AT_ValidateConstraint:
+      return IsCheck(table, command->name);
     case AT_AddConstraint: {
       const auto* constraint = reinterpret_cast<const Constraint*>(command->def);
       return constraint->contype == CONSTR_CHECK && !constraint->skip_validation;
@@ -157,6 +185,9 @@ bool AddsConstraint(const AlterTableCmd* command) {
 void CheckExistingDocuments(const AlterTableStmt* statement) {
   // What the command did can be seen from here on.
   CommandCounterIncrement();
+  // ALTER TABLE IF EXISTS may have found nothing.
+  const ServerOid relation = RangeVarGetRelid(statement->relation, NoLock, true);
+  if (!OidIsValid(relation)) return;
   bool adds = false;
   ListCell* cell;
   foreach (cell, statement->cmds) {
@@ -164,19 +195,24 @@ void CheckExistingDocuments(const AlterTableStmt* statement) {
     if (command->subtype == AT_AttachPartition) {
       const auto* partition = reinterpret_cast<const PartitionCmd*>(command->def);
       CheckTree(RangeVarGetRelid(partition->name, NoLock, false));
+      CheckDefaultPartition(relation);
     }
-    adds |= AddsConstraint(command);
+    adds |= AddsConstraint(relation, command);
   }
-  if (!adds) return;
-  // ALTER TABLE IF EXISTS may have found nothing.
-  const ServerOid relation = RangeVarGetRelid(statement->relation, NoLock, true);
-  if (OidIsValid(relation)) CheckTree(relation);
+  if (adds) CheckTree(relation);
+}
+
+void CheckDefaultPartitionBeside(const CreateStmt* statement) {
+  if (statement->partbound == nullptr) return;
+  CommandCounterIncrement();
+  const auto* parent = linitial_node(RangeVar, statement->inhRelations);
+  CheckDefaultPartition(RangeVarGetRelid(parent, NoLock, false));
 }
 
 void CheckExistingDocumentsOf(ServerOid id) {
   Relation table = table_open(id, NoLock);
   const TableMap* map = GetTableMap(table);
-  if (map->has_constraints) {
+  if (map->has_constraints && HasDocuments(map)) {
     SnapshotData* server_snapshot = RegisterSnapshot(GetLatestSnapshot());
     PushActiveSnapshot(server_snapshot);
     Snapshot snapshot;

@@ -228,6 +228,8 @@ void UtilityCommand(PlannedStmt* statement, const char* query_string, bool read_
     LookAtNoted(begin);
     if (IsA(command, AlterTableStmt)) {
       CheckExistingDocuments(reinterpret_cast<const AlterTableStmt*>(command));
+    } else if (IsA(command, CreateStmt) || IsA(command, CreateForeignTableStmt)) {
+      CheckDefaultPartitionBeside(reinterpret_cast<const CreateStmt*>(command));
     }
   }
   PG_FINALLY();

@@ -62,6 +62,34 @@ ALTER FOREIGN TABLE part OPTIONS (ADD collection 'd');
 SELECT count(*) FROM parent;
 DROP FOREIGN TABLE part;
 
+-- A collection that is new has no documents to look at, whatever the isolation.
+BEGIN ISOLATION LEVEL SERIALIZABLE;
+CREATE FOREIGN TABLE fresh PARTITION OF parent FOR VALUES FROM (10000) TO (11000) SERVER quire;
+ROLLBACK;
+-- What a new partition takes must not be in the default one.
+CREATE FOREIGN TABLE rest PARTITION OF parent DEFAULT SERVER quire;
+CREATE TABLE existing_twin.rest PARTITION OF existing_twin.parent DEFAULT;
+CALL twin.run($$ INSERT INTO parent VALUES (5000, 1, 'five') $$);
+CALL twin.fail('23514', $$
+  CREATE TABLE part PARTITION OF parent FOR VALUES FROM (4000) TO (6000);
+  CREATE TABLE part PARTITION OF parent FOR VALUES FROM (5000) TO (5001) PARTITION BY LIST (n);
+$$);
+CALL twin.run($$
+  CREATE TABLE part PARTITION OF parent FOR VALUES FROM (4000) TO (5000);
+  CREATE TABLE more (LIKE parent);
+$$);
+CALL twin.fail('23514', $$ ALTER TABLE parent ATTACH PARTITION more FOR VALUES FROM (5000) TO (6000) $$);
+CALL twin.run($$
+  ALTER TABLE parent ATTACH PARTITION more FOR VALUES FROM (5001) TO (6000);
+  SELECT _id, n, name FROM parent WHERE _id = 5000;
+$$);
+CREATE FOREIGN TABLE other PARTITION OF parent FOR VALUES FROM (5000) TO (5001) SERVER quire;
+-- Only what is validated is looked at: a key of the parent's is no matter of its children.
+CREATE TABLE referenced (_id int PRIMARY KEY);
+CREATE TABLE referring (_id int, CONSTRAINT key FOREIGN KEY (_id) REFERENCES referenced NOT VALID);
+CREATE FOREIGN TABLE referring_too (CHECK (_id > 1)) INHERITS (referring) SERVER quire
+  OPTIONS (collection 'd');
+ALTER TABLE referring VALIDATE CONSTRAINT key;
 -- A parent hands its constraints on.
 CREATE TABLE above (_id int, n int);
 CREATE FOREIGN TABLE below () INHERITS (above) SERVER quire;
