@@ -9,6 +9,7 @@ extern "C" {
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "utils/memutils.h"
 }
 
 namespace quire {
@@ -20,8 +21,9 @@ PendingRows* first_listed = nullptr;
 
 }  // namespace
 
-void PendingRows::Begin(Backend* backend, CollectionState* collection,
-                        const WriteContext& context) {
+void PendingRows::Begin(Backend* backend, CollectionState* collection, const WriteContext& context,
+                        void* memory) {
+  memory_ = memory;
   backend_ = backend;
   collection_ = collection;
   context_ = context;
@@ -64,6 +66,7 @@ absl::Status PendingRows::WriteSome(WriteResult* result) {
 }
 
 bool PendingRows::Write() {
+  if (error_ != nullptr) ReThrowError(error_);
   while (!duplicate_ && next_ < rows_.size()) {
     WriteResult result;
     CallWriter(backend_, [&] { return WriteSome(&result); });
@@ -87,9 +90,21 @@ void PendingRows::WriteBelow(int level) {
   if (!marks->NothingSince(level_ + 1, writer)) return;
   PG_TRY();
   { Write(); }
-  PG_FINALLY();
-  { marks->Move(level_ + 1, writer); }
+  PG_CATCH();
+  {
+    marks->Move(level_ + 1, writer);
+    KeepError();
+    PG_RE_THROW();
+  }
   PG_END_TRY();
+  marks->Move(level_ + 1, writer);
+}
+
+void PendingRows::KeepError() {
+  if (error_ != nullptr) return;
+  const MemoryContext previous = MemoryContextSwitchTo(static_cast<MemoryContext>(memory_));
+  error_ = CopyErrorData();
+  MemoryContextSwitchTo(previous);
 }
 
 void PendingRows::Clear() {

@@ -4,8 +4,9 @@
 // statement that begins in the middle of this one (a function that it calls), a scan that goes on,
 // a row that is written at once, the end of the statement. Whoever does so in a subtransaction of
 // the statement's own moves the subtransaction's beginning behind them: its roll-back must not take
-// them along. A process knows all rows that it holds back. A duplicate key that somebody else finds
-// is left to the statement itself.
+// them along. A process knows all rows that it holds back. What goes wrong for somebody else, who
+// may take it for an error of their own and go on, goes wrong for the statement, too: a duplicate
+// key only there, every other error there once more.
 //
 // Server's side of the doors, one process. Lives in the memory of its statement; rows that are left
 // when the statement fails are forgotten.
@@ -18,6 +19,8 @@
 #include "engine/store/writer.h"
 #include "extension/backend.h"
 
+struct ErrorData;
+
 namespace quire {
 
 class PendingRows {
@@ -27,8 +30,10 @@ class PendingRows {
   PendingRows(const PendingRows&) = delete;
   PendingRows& operator=(const PendingRows&) = delete;
 
-  // What the next rows belong to. REQUIRES: none is pending, or it is as before.
-  void Begin(Backend* backend, CollectionState* collection, const WriteContext& context);
+  // What the next rows belong to; `memory` is the statement's MemoryContext. REQUIRES: none is
+  // pending, or it is as before.
+  void Begin(Backend* backend, CollectionState* collection, const WriteContext& context,
+             void* memory);
   // Holds a row back (copied). Raises when memory is short.
   void Add(std::string_view key, std::string_view document);
   bool empty() const { return rows_.empty(); }
@@ -59,17 +64,20 @@ class PendingRows {
   absl::Status WriteSome(WriteResult* result);
   // Writes them for somebody else, who may be in a subtransaction of their own.
   void WriteBelow(int level);
+  void KeepError();
   void Clear();
   void Forget();
 
   Backend* backend_ = nullptr;
   CollectionState* collection_ = nullptr;
   WriteContext context_;
+  void* memory_ = nullptr;
   int level_ = 0;  // of nested transactions, in which the statement runs
   ByteBuffer bytes_;
   std::vector<Place> rows_;
-  size_t next_ = 0;         // the first that is not written
-  bool duplicate_ = false;  // which is known to be a duplicate
+  size_t next_ = 0;             // the first that is not written
+  bool duplicate_ = false;      // which is known to be a duplicate
+  ErrorData* error_ = nullptr;  // that somebody else had when writing it
   std::vector<NewDocument> batch_;
   bool listed_ = false;
   PendingRows* next_listed_ = nullptr;

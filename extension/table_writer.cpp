@@ -202,7 +202,7 @@ void TableWriter::MakeNew(const PlainValue* values) {
 void TableWriter::InsertLater(const PlainValue* values) {
   MakeNew(values);
   const WriteContext& context = PrepareWrite();
-  pending_.Begin(backend_, map_->state, context);
+  pending_.Begin(backend_, map_->state, context, state_->es_query_cxt);
   pending_.Add(maker_.key(), maker_.document());
   if (pending_.full()) WritePending();
 }
