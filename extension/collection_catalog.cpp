@@ -129,8 +129,8 @@ uint64_t VerifiedNamespace() {
                    static_cast<unsigned long long>(row.engine_id),
                    static_cast<unsigned long long>(RequireBackend()->engine_id())),
          errhint("A restored data directory needs the folder quire/ of the same backup. pg_upgrade "
-                 "leaves documents behind: copy them from the old server with COPY, after "
-                 "DROP EXTENSION quire CASCADE and CREATE EXTENSION quire here.")));
+                 "leaves documents behind: copy them from the old server with COPY (SELECT …) TO, "
+                 "after DROP EXTENSION quire CASCADE and CREATE EXTENSION quire here.")));
   }
   return row.name_space;
 }

@@ -258,6 +258,7 @@ void Run(LogWorker* worker) {
   RoundState state;
   state.marked = worker->follower->end().lsn;
   while (!ShutdownRequestPending) {
+    worker->follower->Configure(LogSegmentBytes(), LogSyncIntervalUs());
     const uint64_t before = WalPosition(worker->source);
     const WalLimit limit = CurrentWalLimit();
     const bool more = ReadRound(worker, limit);

@@ -495,6 +495,12 @@ bool LogFollower::BindingsAreWanted() const {
          engine_->bindings_made.load(std::memory_order_relaxed);
 }
 
+void LogFollower::Configure(uint64_t segment_bytes, int64_t sync_interval_us) {
+  options_.segment_bytes = segment_bytes;
+  options_.sync_interval_us = sync_interval_us;
+  writer_->set_segment_bytes(segment_bytes);
+}
+
 bool LogFollower::SyncIsDue() const {
   return writer_->unsynced_bytes() >= options_.sync_bytes ||
          clock_->MonotonicTimeUs() - last_sync_us_ >= options_.sync_interval_us;

@@ -113,6 +113,9 @@ class LogFollower {
 
   void SetReady();
 
+  // New values of the options of these names, from the next segment and the next sync on.
+  void Configure(uint64_t segment_bytes, int64_t sync_interval_us);
+
   uint64_t undecided() const { return undecided_.size(); }
   // The largest transaction id in the log so far.
   uint64_t xid_max() const { return xid_max_; }
@@ -176,7 +179,7 @@ class LogFollower {
   Session* const session_;
   FileSystem* const files_;
   Clock* const clock_;
-  const LogFollowerOptions options_;
+  LogFollowerOptions options_;
   EngineState* const engine_;
   Catalog catalog_;
   Evictor evictor_;

@@ -50,6 +50,8 @@ class LogWriter {
   [[nodiscard]] absl::Status Flush();
   // Makes every appended record durable. Cheap when nothing was appended since the last time.
   [[nodiscard]] absl::Status Sync();
+  // For segments that are begun from here on.
+  void set_segment_bytes(uint64_t bytes) { options_.segment_bytes = bytes; }
   // Says that nobody will read soon what Sync has made durable.
   void ForgetSynced();
 
@@ -70,7 +72,7 @@ class LogWriter {
   // Constant after construction.
   FileSystem* const files_;
   const std::string directory_;
-  const LogWriterOptions options_;
+  LogWriterOptions options_;
 
   std::unique_ptr<char[]> buffer_;
   size_t buffered_ = 0;         // The last bytes before end_.position that are in buffer_ only.

@@ -76,6 +76,22 @@ $node->poll_query_until('postgres', q{SELECT phase = 'ready' FROM quire.progress
 wait_until(sub { documents_bytes() <= $before }, 'the documents of a dropped database to go again');
 pass('... after a restart, too');
 
+# ---- settings of the engine log
+
+sub log_files { return scalar(my @files = glob($node->data_dir . '/quire/log/*.qlog')); }
+my $files = log_files();
+$node->safe_psql('postgres', q{CREATE FOREIGN TABLE large (_id int NOT NULL, x text) SERVER quire;
+	ALTER SYSTEM SET quire.log_segment_size = '1MB'});
+$node->reload;
+wait_until(sub {
+		$node->safe_psql('postgres', q{INSERT INTO large
+			SELECT coalesce(max(_id), 0) + 1, repeat('x', 1000000) FROM large});
+		return log_files() > $files + 2;
+	}, 'files of the size that was set by a reload');
+pass('the size of the engine log\'s files follows a reload');
+$node->safe_psql('postgres', q{SELECT quire.drop_collection('public', 'large');
+	DROP FOREIGN TABLE large});
+
 # ---- a long restart
 
 $node->safe_psql('postgres', q{
