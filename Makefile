@@ -61,7 +61,7 @@ REGRESS_OPTS = --load-extension=$(EXTENSION)
 abseil_modules := absl_status absl_statusor absl_strings absl_str_format absl_cord \
   absl_flat_hash_map absl_flat_hash_set absl_inlined_vector absl_span absl_synchronization \
   absl_time absl_cleanup absl_hash absl_int128 absl_bits
-modules := $(abseil_modules) libzstd libxxhash
+modules := $(abseil_modules)
 
 SHLIB_LINK = -Wl,-Bsymbolic $(shell pkg-config --libs $(modules)) -lstdc++
 EXTRA_CLEAN = build/pgxs
