@@ -47,6 +47,21 @@ inline bool RowReader::FindValue(const DocumentRow& row, Reading* reading, Value
                    : Lookup(RootOf(row.document), reading->column->path, &reading->hints, value);
 }
 
+// Shows a text where it lies, with the server's header in the room in front of it.
+inline bool RowReader::ShowInPlace(ValueView value, const ColumnType& type,
+                                   ShownDatum* shown) const {
+  if (!narrowed_ || value.tag() != ValueTag::kString || type.scalar != ScalarType::kText ||
+      type.array) {
+    return false;
+  }
+  static_assert(Projection::kRoom == VARHDRSZ);
+  char* text = Projection::RoomBefore(value);
+  SET_VARSIZE(text, VARHDRSZ + value.payload().size());
+  shown->form = ShownDatum::Form::kByValue;
+  shown->datum = PointerGetDatum(text);
+  return true;
+}
+
 absl::Status RowReader::ReadColumn(const DocumentRow& row, Reading* reading,
                                    const RowTarget& target) {
   const Column& column = *reading->column;
@@ -70,7 +85,8 @@ absl::Status RowReader::ReadColumn(const DocumentRow& row, Reading* reading,
     case ColumnRole::kKey:
     case ColumnRole::kPath: {
       ValueView value;
-      if (FindValue(row, reading, &value) && !ShowPlain(value, column.type, &memory_, &shown)) {
+      if (FindValue(row, reading, &value) && !ShowInPlace(value, column.type, &shown) &&
+          !ShowPlain(value, column.type, &memory_, &shown)) {
         QUIRE_ASSIGN_OR_RETURN(shown, ShowDatum(value, column.type, &memory_));
       }
       break;

@@ -2,7 +2,7 @@
 // that its path leads to, as far as its type can show it.
 //
 // One owner, in a backend, inside a door. What a row's values point to is the reader's memory,
-// valid until the next Read.
+// valid until the next Read, or the bytes of a row that a scan has narrowed, which must live as long.
 #pragma once
 
 #include <vector>
@@ -55,6 +55,7 @@ class RowReader {
     PathHints hints;
   };
   bool FindValue(const DocumentRow& row, Reading* reading, ValueView* value) const;
+  bool ShowInPlace(ValueView value, const ColumnType& type, ShownDatum* shown) const;
   // A value in memory_, whose place may change while the row is read.
   struct Placed {
     int position;

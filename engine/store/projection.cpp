@@ -11,11 +11,13 @@ void Projection::Append(std::string_view document, ByteBuffer* out) {
   out->Extend(heads_size);
   size_t head = start;
   for (Column& column : paths_) {
-    const auto begin = static_cast<uint32_t>(out->size() - start);
     ValueView value;
+    uint32_t begin = 0;
     uint32_t size = 0;
     uint32_t tag = kAbsent;
     if (Lookup(root, *column.path, &column.hints, &value)) {
+      if (value.tag() == ValueTag::kString) out->Extend(kRoom + (-out->size() & (kRoom - 1)));
+      begin = static_cast<uint32_t>(out->size() - start);
       size = static_cast<uint32_t>(value.payload().size());
       tag = static_cast<uint32_t>(value.tag());
       out->Append(value.payload());

@@ -5,7 +5,8 @@
 //
 //   heads     12 bytes for each path: where the payload begins and how long it is, uint32 each; its
 //             tag, uint32 (ValueTag, or kAbsent)
-//   payloads  as in the document, one after the other
+//   payloads  as in the document, one after the other; a string begins at a multiple of 4 behind 4
+//             bytes of room, which belong to whoever reads it
 //
 // Numbers of varying width are read with bytes in front of them (document.h); the heads are there.
 // One owner, one thread.
@@ -33,6 +34,11 @@ class Projection {
 
   // The value at the i-th path, in bytes that Append has made; false when there is none.
   static bool Find(std::string_view projected, uint32_t i, ValueView* out);
+  // The room in front of a string that Find has found.
+  static constexpr size_t kRoom = 4;
+  static char* RoomBefore(ValueView string) {
+    return const_cast<char*>(string.payload().data()) - kRoom;
+  }
 
  private:
   struct Column {

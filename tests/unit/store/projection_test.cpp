@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstring>
 #include <random>
 #include <string>
 #include <vector>
@@ -59,6 +60,32 @@ TEST(ProjectionTest, DocumentAfterDocument) {
       EXPECT_EQ(TextOf(value), TextOf(direct));
     }
   }
+}
+
+// Whoever reads strings may write into the room in front of each of them.
+TEST(ProjectionTest, RoomBeforeStrings) {
+  const std::vector<Path> paths = {Path::Parse("a").value(), Path::Parse("b").value(),
+                                   Path::Parse("n").value(), Path::Parse("c").value()};
+  Projection projection;
+  for (const Path& path : paths) projection.AddPath(&path);
+  ByteBuffer bytes;
+  bytes.Append("odd");
+  const size_t begin = bytes.size();
+  projection.Append(DocumentOf(R"({"a":"x","b":"","c":"three","n":123456})"), &bytes);
+  const std::string_view projected = bytes.view().substr(begin);
+  ValueView value;
+  for (const uint32_t i : {0, 1, 3}) {
+    ASSERT_TRUE(Projection::Find(projected, i, &value));
+    char* room = Projection::RoomBefore(value);
+    EXPECT_EQ((room - bytes.data()) % 4, 0);
+    std::memset(room, 0xff, Projection::kRoom);
+  }
+  std::string shown;
+  for (uint32_t i = 0; i < paths.size(); ++i) {
+    ASSERT_TRUE(Projection::Find(projected, i, &value));
+    shown += TextOf(value) + " ";
+  }
+  EXPECT_EQ(shown, "\"x\" \"\" 123456 \"three\" ");
 }
 
 TEST(ProjectionTest, RandomValues) {
