@@ -12,8 +12,8 @@ struct CreateStmt;
 namespace quire {
 
 // For ADD CONSTRAINT … CHECK without NOT VALID, VALIDATE CONSTRAINT, SET NOT NULL, ADD COLUMN with
-// constraints and ATTACH PARTITION, of a foreign table of ours or of parents of such; for the latter those of the
-// parent's default partition, too.
+// constraints and ATTACH PARTITION, of a foreign table of ours or of parents of such; for the
+// latter those of the parent's default partition, too.
 void CheckExistingDocuments(const AlterTableStmt* statement);
 // For CREATE TABLE … PARTITION OF: the documents of the parent's default partition.
 void CheckDefaultPartitionBeside(const CreateStmt* statement);

@@ -2,7 +2,8 @@
 // that its path leads to, as far as its type can show it.
 //
 // One owner, in a backend, inside a door. What a row's values point to is the reader's memory,
-// valid until the next Read, or the bytes of a row that a scan has narrowed, which must live as long.
+// valid until the next Read, or the bytes of a row that a scan has narrowed, which must live as
+// long.
 #pragma once
 
 #include <vector>

@@ -84,8 +84,9 @@ void DefineSettings(bool preloaded) {
       {"quire.max_fields", "The most fields of one object.", &fields_max, 1, INT_MAX, PGC_SUSET, 0},
       {"quire.max_array_length", "The most elements of one array.", &array_length_max, 1, INT_MAX,
        PGC_SUSET, 0},
-      {"quire.worker_delay", "The pause of the log worker between two rounds, and of the collector between two turns.", &worker_delay_ms, 1,
-       10'000, PGC_SIGHUP, GUC_UNIT_MS},
+      {"quire.worker_delay",
+       "The pause of the log worker between two rounds, and of the collector between two turns.",
+       &worker_delay_ms, 1, 10'000, PGC_SIGHUP, GUC_UNIT_MS},
   };
   for (const IntSetting& setting : settings) Define(setting);
   MarkGUCPrefixReserved("quire");
