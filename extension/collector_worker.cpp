@@ -41,6 +41,9 @@ constexpr int64_t kHorizonPauseMs = 100;
 constexpr int64_t kLongSleepMs = 10'000;
 constexpr int64_t kStartPollMs = 100;
 constexpr int kRestartSeconds = 5;
+// Readers pin what is retired for microseconds, unless they have lost the processor.
+constexpr int kReclaimsMax = 100;
+constexpr int64_t kReclaimPauseMs = 1;
 
 // Lives as long as the process.
 struct CollectorProcess {
@@ -88,6 +91,25 @@ void Start() {
   });
 }
 
+// Frees what the pass has retired. When memory is short somebody may wait for just that: then not
+// before all readers of the time have gone on, and without keeping a stock.
+void GiveBack() {
+  for (int tries = 0; tries < kReclaimsMax; ++tries) {
+    bool waits = false;
+    CallEngine([&] {
+      waits = process->session->Reclaim() > 0;
+      return absl::OkStatus();
+    });
+    if (!process->collector->MemoryIsShort()) return;
+    if (!waits) break;
+    Pause(kReclaimPauseMs);
+  }
+  CallEngine([] {
+    process->collector->Rest();
+    return absl::OkStatus();
+  });
+}
+
 // Returns whether there is garbage at all.
 bool RunPass(uint32_t garbage_min) {
   WorkerWords* words = SharedWorkerWords();
@@ -109,10 +131,7 @@ bool RunPass(uint32_t garbage_min) {
     if (done) break;
     Pause(collector->MemoryIsShort() ? 0 : WorkerDelayMs());
   }
-  CallEngine([&] {
-    process->session->Reclaim();
-    return absl::OkStatus();
-  });
+  GiveBack();
   words->versions_freed.fetch_add(collector->pass().versions, std::memory_order_relaxed);
   words->passes_ended.store(words->passes_begun.load(std::memory_order_relaxed),
                             std::memory_order_release);
