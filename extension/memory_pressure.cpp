@@ -27,23 +27,33 @@ constexpr uint64_t kSlotsPerTurn = 16384;
 // document looked at: a fraction of what writing it costs.
 constexpr uint64_t kLogBytesPerSlot = 64;
 constexpr uint64_t kLogBytesPerRoundMin = 1 << 20;
+// Bodies begin to leave when less than this share of quire.cache_size is left.
+constexpr uint64_t kCacheScarceDivisor = 8;
 
 }  // namespace
 
-bool MemoryPressure::BodiesExceedCache() const {
+int64_t MemoryPressure::CacheExcess(uint64_t kept) const {
   const uint64_t limit = CacheBytes();
-  if (limit == UINT64_MAX) return false;
-  return UsedBytes(session_->region(), Purpose::kDocuments) > static_cast<int64_t>(limit);
+  if (limit == UINT64_MAX) return 0;
+  return UsedBytes(session_->region(), Purpose::kDocuments) - static_cast<int64_t>(limit - kept);
+}
+
+bool MemoryPressure::CacheIsScarce() const {
+  return CacheExcess(CacheBytes() / kCacheScarceDivisor) > 0;
+}
+
+bool MemoryPressure::CacheIsFull() const {
+  return CacheExcess(0) > 0;
 }
 
 bool MemoryPressure::IsRelieved() const {
-  return evictor_.MemoryIsAmple() && !BodiesExceedCache();
+  return evictor_.MemoryIsAmple() && !CacheIsScarce();
 }
 
-Evictor::Swept MemoryPressure::Sweep(uint64_t slots_max) {
+Evictor::Swept MemoryPressure::Sweep(uint64_t slots_max, uint64_t bytes_wanted) {
   Evictor::Swept swept;
   CallEngine([&] {
-    swept = evictor_.Sweep(slots_max, kBytesPerWrite);
+    swept = evictor_.Sweep(slots_max, bytes_wanted);
     return absl::OkStatus();
   });
   return swept;
@@ -54,7 +64,7 @@ uint64_t MemoryPressure::SweepAll(bool* unlocated) {
   const uint64_t slots = evictor_.slots_of_two_rounds();
   for (uint64_t looked_at = 0; looked_at < slots && !IsRelieved();) {
     CHECK_FOR_INTERRUPTS();
-    const Evictor::Swept swept = Sweep(kSlotsPerTurn);
+    const Evictor::Swept swept = Sweep(kSlotsPerTurn, kBytesPerWrite);
     looked_at += swept.slots;
     gained += swept.bytes;
     *unlocated |= swept.unlocated;
@@ -67,21 +77,28 @@ uint64_t MemoryPressure::SweepAll(bool* unlocated) {
 }
 
 void MemoryPressure::Relieve() {
-  if (!evictor_.MemoryIsScarce() && !BodiesExceedCache()) return;
+  // More than what was added, so that memory that is scarce becomes less so.
+  RelieveBy(std::max(kBytesPerWrite, 2 * static_cast<uint64_t>(Growth())));
+  seen_ = session_->used_bytes(Purpose::kDocuments);
+}
+
+void MemoryPressure::RelieveBy(uint64_t bytes) {
+  if (!evictor_.MemoryIsScarce() && !CacheIsScarce()) return;
+  const bool must = evictor_.MemoryIsShort() || CacheIsFull();
   const uint64_t position = engine_->applied_position.load(std::memory_order_relaxed);
-  if (position < idle_until_) return;
-  const Evictor::Swept swept = Sweep(kSlotsPerWrite);
-  if (swept.bytes >= kBytesPerWrite) return;
-  if (!evictor_.MemoryIsShort()) {
+  if (position < (must ? idle_until_ : std::max(idle_until_, asked_until_))) return;
+  const Evictor::Swept swept = Sweep(kSlotsPerWrite, bytes);
+  if (swept.bytes >= bytes) return;
+  if (!must) {
     // Nothing new can be evicted before the log worker has come further.
     if (swept.unlocated) {
       engine_->bindings_wanted.fetch_add(1, std::memory_order_acq_rel);
-      idle_until_ = position + 1;
+      asked_until_ = position + 1;
     }
     return;
   }
   bool unlocated = swept.unlocated;
-  if (SweepAll(&unlocated) >= kBytesPerWrite || !unlocated) return;
+  if (SweepAll(&unlocated) >= bytes || !unlocated) return;
   WaitForLogWorker();
   SweepAll(&unlocated);
 }

@@ -6,6 +6,7 @@
 // wait can be cancelled).
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 
 #include "absl/status/status.h"
@@ -27,9 +28,9 @@ class MemoryPressure {
         engine_(GetEngineState(session->region())),
         evictor_(session) {}
 
-  // Before a write. Costs one load while there is memory.
+  // Before a write. Costs two loads while there is memory.
   void BeforeWrite() {
-    if (evictor_.MemoryIsScarce() || ++writes_ % kWritesPerLook == 0) [[unlikely]] {
+    if (evictor_.MemoryIsScarce() || Growth() >= kGrowthPerLook) [[unlikely]] {
       Relieve();
     }
   }
@@ -37,15 +38,27 @@ class MemoryPressure {
   bool AfterFullMemory();
 
  private:
-  static constexpr uint32_t kWritesPerLook = 64;
+  // A session looks at quire.cache_size each time that its documents have grown by so many bytes.
+  static constexpr int64_t kGrowthPerLook = 32 << 10;
 
+  // What this session's writes have added to memory since the last look.
+  int64_t Growth() {
+    const int64_t used = session_->used_bytes(Purpose::kDocuments);
+    seen_ = std::min(seen_, used);
+    return used - seen_;
+  }
   void Relieve();
-  bool BodiesExceedCache() const;
+  void RelieveBy(uint64_t bytes);
+  // Whether bodies should leave for the sake of quire.cache_size, and whether they must.
+  bool CacheIsScarce() const;
+  bool CacheIsFull() const;
+  // By how much documents take more than quire.cache_size less `kept`.
+  int64_t CacheExcess(uint64_t kept) const;
   bool IsRelieved() const;
   // Evicts until there is ample memory or everything was looked at. Returns the bytes gained, and
   // whether there are bodies that the engine log does not have yet.
   uint64_t SweepAll(bool* unlocated);
-  Evictor::Swept Sweep(uint64_t slots_max);
+  Evictor::Swept Sweep(uint64_t slots_max, uint64_t bytes_wanted);
   // Waits for a pass of the collector over all garbage there is now. Returns whether it freed any.
   bool WaitForCollector();
   // Waits until the log worker has told every change that this session made so far where it lies.
@@ -55,9 +68,11 @@ class MemoryPressure {
   Writer* const writer_;
   EngineState* const engine_;
   Evictor evictor_;
-  uint32_t writes_ = 0;
-  // Looking for bodies again is in vain before the engine log has come to here.
+  int64_t seen_ = 0;  // what the session's documents took at the last look
+  // Looking for bodies again is in vain before the engine log has come to here; before it has come
+  // to `asked_until_` only for a writer that does not wait.
   uint64_t idle_until_ = 0;
+  uint64_t asked_until_ = 0;
 };
 
 // Runs a write of the engine: `write` is a callable that returns absl::Status, run inside a door,

@@ -44,6 +44,10 @@ class Session {
   // Lets every allocation of this session take the reserve: for one that must bring memory to what
   // it was before, when it may have been full.
   void UseReserve() { least_access_ = Allocator::Access::kReserve; }
+  // This session's share of what the region's documents and so on take; it may be negative.
+  int64_t used_bytes(Purpose purpose) const {
+    return slot_->used_bytes[static_cast<uint32_t>(purpose)].load(std::memory_order_relaxed);
+  }
   // Frees a block that nobody but this session ever saw.
   void FreeNow(uint64_t block, Purpose purpose) { allocator_.Free(slot_, block, purpose); }
 
