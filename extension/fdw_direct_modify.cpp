@@ -217,7 +217,8 @@ void PrepareLatest(ForeignScanState* node, DirectState* state) {
 bool ChangeDocument(ForeignScanState* node, DirectState* state, DocumentRow* row) {
   ExprContext* context = node->ss.ps.ps_ExprContext;
   ResetExprContext(context);
-  if (!state->reader.empty()) StoreRow(*row, &state->reader, node->ss.ss_ScanTupleSlot);
+  // Also when no column is needed: conditions may ask for ctid and tableoid.
+  StoreRow(*row, &state->reader, node->ss.ss_ScanTupleSlot);
   Written written = ChangeShown(node, state, *row);
   while (written == Written::kChanged && state->writer.FindLatest(row)) {
     PrepareLatest(node, state);
@@ -234,7 +235,6 @@ bool ChangeDocument(ForeignScanState* node, DirectState* state, DocumentRow* row
 TupleTableSlot* Return(ForeignScanState* node, DirectState* state, const DocumentRow& row) {
   TupleTableSlot* slot = node->ss.ss_ScanTupleSlot;
   StoreRow(state->deletes ? row : state->writer.written(), &state->returning, slot);
-  slot->tts_tableOid = RelationGetRelid(node->ss.ss_currentRelation);
   node->resultRelInfo->ri_projectReturning->pi_exprContext->ecxt_scantuple = slot;
   return slot;
 }
@@ -305,8 +305,7 @@ void BeginDirectModify(ForeignScanState* node, int flags) {
     state->returning.Init(state->source.map(), direct.returned);
     return absl::OkStatus();
   });
-  TupleTableSlot* slot = node->ss.ss_ScanTupleSlot;
-  memset(slot->tts_isnull, true, static_cast<size_t>(slot->tts_tupleDescriptor->natts));
+  PrepareScanSlot(node);
 }
 
 TupleTableSlot* IterateDirectModify(ForeignScanState* node) {

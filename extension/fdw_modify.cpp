@@ -120,9 +120,12 @@ void FillSlot(const DocumentRow& row, RowReader* reader, TupleTableSlot* slot) {
 TupleTableSlot* StoredRow(EState* state, ResultRelInfo* relation, TupleTableSlot* slot) {
   ModifyState* modify = StateOf(relation);
   PrepareReturning(state, relation, modify);
-  if (modify->returning.empty()) return slot;
-  FillSlot(modify->writer.written(), &modify->returning, modify->returning_slot);
-  return modify->returning_slot;
+  if (!modify->returning.empty()) {
+    slot = modify->returning_slot;
+    FillSlot(modify->writer.written(), &modify->returning, slot);
+  }
+  ItemPointerSet(&slot->tts_tid, modify->writer.written().number, 1);
+  return slot;
 }
 
 bool IsWritten(ColumnRole role) {
@@ -335,6 +338,7 @@ TupleTableSlot* ExecForeignDelete(EState* state, ResultRelInfo* relation, TupleT
   } while (written == Written::kChanged && Reevaluate(relation, &row) != nullptr);
   if (written != Written::kDone) return nullptr;
   if (!modify->returning.empty()) FillSlot(row, &modify->returning, slot);
+  ItemPointerSet(&slot->tts_tid, row.number, 1);
   return slot;
 }
 

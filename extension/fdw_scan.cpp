@@ -197,6 +197,12 @@ bool DocumentSource::Next(DocumentRow* row) {
   return true;
 }
 
+void PrepareScanSlot(ForeignScanState* node) {
+  TupleTableSlot* slot = node->ss.ss_ScanTupleSlot;
+  memset(slot->tts_isnull, true, static_cast<size_t>(slot->tts_tupleDescriptor->natts));
+  slot->tts_tableOid = RelationGetRelid(node->ss.ss_currentRelation);
+}
+
 void StoreRow(const DocumentRow& row, RowReader* reader, TupleTableSlot* slot) {
   ExecClearTuple(slot);
   const RowTarget target{.values = slot->tts_values, .nulls = slot->tts_isnull};
@@ -220,9 +226,7 @@ void BeginForeignScan(ForeignScanState* node, int flags) {
     if (state->lock.writer == nullptr) state->source.NarrowFor(&state->reader);
     return absl::OkStatus();
   });
-  // Columns that nobody looks at stay NULL.
-  TupleTableSlot* slot = node->ss.ss_ScanTupleSlot;
-  memset(slot->tts_isnull, true, static_cast<size_t>(slot->tts_tupleDescriptor->natts));
+  PrepareScanSlot(node);
 }
 
 TupleTableSlot* IterateForeignScan(ForeignScanState* node) {

@@ -102,6 +102,8 @@ void EndForeignScan(ForeignScanState* node);
 // Of a scan that has begun; zeros otherwise.
 ScanCounts CountsOfScan(ForeignScanState* node);
 
+// Once for each scan: columns that nobody looks at stay NULL, and rows know their table.
+void PrepareScanSlot(ForeignScanState* node);
 // Makes the current row of a scan out of a document: the slot of the node, with the document's
 // number as its place.
 void StoreRow(const DocumentRow& row, RowReader* reader, TupleTableSlot* slot);

@@ -228,5 +228,42 @@ BEGIN READ ONLY;
 INSERT INTO numbers VALUES (1);
 ROLLBACK;
 
+-- What identifies a row and its table, in conditions and assignments that run inside the scan.
+CREATE FOREIGN TABLE places (_id int NOT NULL, a int, b text) SERVER quire;
+CALL twin.make('places');
+CREATE FUNCTION new_place() RETURNS int LANGUAGE plpgsql AS $$
+DECLARE
+  place tid;
+BEGIN
+  INSERT INTO places VALUES (6, 6, 'f') RETURNING ctid INTO place;
+  UPDATE places SET a = 7 WHERE ctid = place;
+  DELETE FROM places WHERE _id = 6 RETURNING ctid INTO place;
+  RETURN count(*) FROM places WHERE ctid = place;
+END $$;
+CALL twin.run($$
+  INSERT INTO places VALUES (1, 1, 'a'), (2, 1, 'b'), (3, 2, 'c'), (4, 2, 'd'), (5, 3, 'e');
+  DELETE FROM places WHERE ctid NOT IN (SELECT min(ctid) FROM places GROUP BY a);
+  SELECT * FROM places ORDER BY _id;
+  UPDATE places SET b = 'hit' WHERE ctid = (SELECT ctid FROM places WHERE _id = 3) RETURNING *;
+  DELETE FROM places WHERE ctid = ANY (ARRAY(SELECT ctid FROM places WHERE b = 'hit')) RETURNING *;
+  UPDATE places SET a = 9 WHERE tableoid = 'places'::regclass;
+  UPDATE places SET a = 10 WHERE tableoid <> 'places'::regclass;
+  UPDATE places SET b = tableoid::regclass::text WHERE _id = 5;
+  SELECT * FROM places ORDER BY _id;
+  SELECT new_place();
+  DELETE FROM places WHERE tableoid::regclass::text = 'places';
+  SELECT count(*) FROM places;
+$$);
+-- The same where the rows are held for triggers.
+CREATE FUNCTION pass() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RETURN new; END $$;
+CREATE TRIGGER held BEFORE UPDATE ON writing.places FOR EACH ROW EXECUTE FUNCTION pass();
+CREATE TRIGGER held BEFORE UPDATE ON writing_twin.places FOR EACH ROW EXECUTE FUNCTION pass();
+CALL twin.run($$
+  INSERT INTO places VALUES (1, 1, 'a'), (2, 1, 'b');
+  UPDATE places SET b = 'hit' WHERE tableoid = 'places'::regclass
+    AND ctid = (SELECT ctid FROM places WHERE _id = 2);
+  SELECT * FROM places ORDER BY _id;
+$$);
+
 TABLE twin.report;
 CALL twin.finish('writing');
