@@ -167,15 +167,20 @@ absl::StatusOr<uint32_t> LogFollower::NumberOf(CollectionState* collection, std:
 
 absl::Status LogFollower::Link(CollectionState* collection, const Change& change,
                                const Pending& pending) {
-  Version* version = NewVersion(
-      session_, VersionContent{.xid = change.xid,
-                               .ordinal = change.ordinal,
-                               .hlc = change.hlc,
-                               .origin = change.origin,
-                               .tombstone = pending.tombstone,
-                               .body_in_log = !pending.tombstone && evictor_.MemoryIsScarce(),
-                               .key = change.key,
-                               .document = change.document});
+  VersionContent content{.xid = change.xid,
+                         .ordinal = change.ordinal,
+                         .hlc = change.hlc,
+                         .origin = change.origin,
+                         .tombstone = pending.tombstone,
+                         .body_in_log = !pending.tombstone && evictor_.MemoryIsScarce(),
+                         .key = change.key,
+                         .document = change.document};
+  Version* version = NewVersion(session_, content);
+  if (version == nullptr && !content.tombstone) {
+    // A large document may find no room where there is much.
+    content.body_in_log = true;
+    version = NewVersion(session_, content);
+  }
   if (version == nullptr) return DoNotFit();
   version->version = change.version;
   version->location.store(pending.location, std::memory_order_relaxed);

@@ -257,6 +257,22 @@ TEST_F(LogFollowerTest, BodiesThatDoNotFitStayInTheLog) {
   EXPECT_EQ(UsedBytes(small.region(), Purpose::kDocuments), used);
 }
 
+TEST_F(LogFollowerTest, ABodyThatIsLargerThanMemoryStaysInTheLog) {
+  TestRegion& large = NewRegion(64 << 20);
+  ASSERT_TRUE(Open(&large).ok());
+  const std::string document(10 << 20, 'x');
+  ASSERT_TRUE(follower_->Changes(Next(), Batch(10, "large", document)).ok());
+  ASSERT_TRUE(follower_->Changes(Next(), Batch(10, "small", "1")).ok());
+  ASSERT_TRUE(follower_->Outcome(Next(), {.committed = true, .xid = 10}).ok());
+  ASSERT_TRUE(follower_->Sync(true).ok());
+  TestRegion& small = NewRegion(4 << 20);
+  ASSERT_TRUE(Open(&small).ok());
+  LogLookup bodies(&disk_, "/log");
+  session_->set_bodies(&bodies);
+  EXPECT_EQ(Read("large"), document);
+  EXPECT_EQ(Read("small"), "1");
+}
+
 TEST_F(LogFollowerTest, AnUnknownKindOfChangeIsRefused) {
   TestRegion& region = NewRegion();
   ASSERT_TRUE(Open(&region).ok());
