@@ -154,13 +154,25 @@ void KeepNames(const Noted& entry) {
   }
 }
 
+// A collection stays when its table goes with the session, and the next session of the same
+// temporary schema would meet it.
+void RefuseTemporary(Relation table) {
+  if (!isTempNamespace(RelationGetNamespace(table))) return;
+  ereport(ERROR,
+          (errcode(ERRCODE_FEATURE_NOT_SUPPORTED), errmsg("a collection cannot be temporary"),
+           errhint("A temporary foreign table over a collection that stays names its schema "
+                   "with the option \"namespace\".")));
+}
+
 void LookAtTable(const Noted& entry) {
   KeepNames(entry);
   Relation table = relation_open(entry.object, NoLock);
   const ServerOid key_type = CheckTableDefinition(table);
-  const CollectionName name = ReadTableOptions(entry.object).collection;
+  const TableOptions options = ReadTableOptions(entry.object);
+  const CollectionName& name = options.collection;
   CollectionEntry collection;
   if (entry.declares) {
+    if (!options.name_space_named) RefuseTemporary(table);
     collection = DeclareCollection(name, key_type, table->rd_rel->relowner);
     CheckTableOwner(table, name, collection);
   } else if (FindCollection(name, &collection)) {

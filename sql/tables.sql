@@ -184,5 +184,13 @@ UPDATE watched SET n = 2 FROM mirror m WHERE watched._id = 500 AND m._id = 1
   RETURNING watched, m._id, n + 1;
 DELETE FROM watched WHERE _id = 500 RETURNING watched, tableoid::regclass, n + 1;
 
+-- Temporary tables may show a collection that stays, and have none of their own.
+CREATE FOREIGN TABLE pg_temp.brief (_id int NOT NULL) SERVER quire;
+CREATE FOREIGN TABLE pg_temp.brief (_id int NOT NULL, name text) SERVER quire
+  OPTIONS (namespace 'tables', collection 'brief');
+INSERT INTO brief VALUES (1, 'stays');
+DROP FOREIGN TABLE brief;
+SELECT quire.drop_collection('tables', 'brief');
+
 TABLE twin.report;
 CALL twin.finish('tables');
