@@ -163,6 +163,17 @@ bool IsCheck(ServerOid table, const char* constraint) {
   return type == CONSTRAINT_CHECK;
 }
 
+// The types that are no types: the server makes an integer that is NOT NULL out of each.
+bool IsSerial(const struct TypeName* type) {
+  if (list_length(type->names) != 1) return false;
+  const char* name = strVal(linitial(type->names));
+  for (const char* serial :
+       {"smallserial", "serial2", "serial", "serial4", "bigserial", "serial8"}) {
+    if (strcmp(name, serial) == 0) return true;
+  }
+  return false;
+}
+
 bool AddsConstraint(ServerOid table, const AlterTableCmd* command) {
   switch (command->subtype) {
     case AT_SetNotNull:
@@ -173,8 +184,10 @@ bool AddsConstraint(ServerOid table, const AlterTableCmd* command) {
       const auto* constraint = reinterpret_cast<const Constraint*>(command->def);
       return constraint->contype == CONSTR_CHECK && !constraint->skip_validation;
     }
-    case AT_AddColumn:
-      return reinterpret_cast<const ColumnDef*>(command->def)->constraints != NIL;
+    case AT_AddColumn: {
+      const auto* column = reinterpret_cast<const ColumnDef*>(command->def);
+      return column->constraints != NIL || IsSerial(column->typeName);
+    }
     default:
       return false;
   }

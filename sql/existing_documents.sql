@@ -33,6 +33,8 @@ CALL twin.run($$
   ALTER TABLE d ALTER name SET NOT NULL;
 $$);
 CALL twin.fail('23502', $$ ALTER TABLE d ADD COLUMN m int NOT NULL $$);
+-- A heap table numbers its rows; documents are not rewritten, so that the column cannot be.
+ALTER FOREIGN TABLE d ADD COLUMN s serial;
 CALL twin.run($$
   ALTER TABLE d ADD COLUMN m int;
   ALTER TABLE d ADD CHECK (m > 0);
