@@ -80,7 +80,9 @@ CALL twin.run($$
   CREATE TABLE part PARTITION OF parent FOR VALUES FROM (4000) TO (5000);
   CREATE TABLE more (LIKE parent);
 $$);
-CALL twin.fail('23514', $$ ALTER TABLE parent ATTACH PARTITION more FOR VALUES FROM (5000) TO (6000) $$);
+CALL twin.fail('23514', $$
+  ALTER TABLE parent ATTACH PARTITION more FOR VALUES FROM (5000) TO (6000);
+$$);
 CALL twin.run($$
   ALTER TABLE parent ATTACH PARTITION more FOR VALUES FROM (5001) TO (6000);
   SELECT _id, n, name FROM parent WHERE _id = 5000;
