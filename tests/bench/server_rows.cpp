@@ -428,8 +428,9 @@ std::vector<Row> ServerRows::Rows() {
           Insert("durable insert, " + std::to_string(kClients) + " clients", 1.1, kClients, true),
           // For orientation: the part of an insert that is not the flush.
           Insert("insert, not durable, 1 client", 0, 1, false), Update(),
-          Copy(KeyForm::kRising, "jsonb", 1.3), Copy(KeyForm::kRising, "json", 1.3),
-          Copy(KeyForm::kRandom, "jsonb", 0), CountNestedAfterUpdates(2)};
+          // Before the rows that make and drop collections, which leave free blocks behind.
+          CountNestedAfterUpdates(2), Copy(KeyForm::kRising, "jsonb", 1.3),
+          Copy(KeyForm::kRising, "json", 1.3), Copy(KeyForm::kRandom, "jsonb", 0)};
 }
 
 }  // namespace quire::bench
