@@ -85,6 +85,17 @@ class CollectorTest : public ::testing::Test {
     collectors_session_->Reclaim();
     return collector_.pass();
   }
+  // The number of document "a", deleted for good and inserted anew by transaction 12.
+  uint32_t InsertOverDeleted() {
+    const uint32_t a = Insert(10, "a");
+    Commit(10);
+    Delete(11, a);
+    Commit(11);
+    GiveSeq(a);
+    EXPECT_EQ(Insert(12, "a", "again"), a);
+    SetHorizon(12);
+    return a;
+  }
   void ExpectNothingLeft() {
     session_->Reclaim();
     EXPECT_EQ(UsedBytes(region_.region(), Purpose::kDocuments), state_->bytes.load());
@@ -212,13 +223,7 @@ TEST_F(CollectorTest, DeletedDocumentsEndAndTheirNumbersServeAgain) {
 }
 
 TEST_F(CollectorTest, ReinsertedDocumentsLive) {
-  const uint32_t a = Insert(10, "a");
-  Commit(10);
-  Delete(11, a);
-  Commit(11);
-  GiveSeq(a);
-  EXPECT_EQ(Insert(12, "a", "again"), a);
-  SetHorizon(12);
+  const uint32_t a = InsertOverDeleted();
   Collect();
   EXPECT_EQ(Versions(a), 2) << "who rolls back returns to the tombstone";
   Commit(12);
@@ -230,13 +235,7 @@ TEST_F(CollectorTest, ReinsertedDocumentsLive) {
 }
 
 TEST_F(CollectorTest, AReinsertThatRollsBackLeavesADeletedDocument) {
-  const uint32_t a = Insert(10, "a");
-  Commit(10);
-  Delete(11, a);
-  Commit(11);
-  GiveSeq(a);
-  EXPECT_EQ(Insert(12, "a", "again"), a);
-  SetHorizon(12);
+  const uint32_t a = InsertOverDeleted();
   EXPECT_EQ(Collect().documents, 0u);
   EXPECT_EQ(Collect().chunks, 0u) << "nothing to see as long as it runs";
   Abort(12);
